@@ -1,0 +1,1 @@
+"""Operator to NumPy function: the one place where an operator computes."""

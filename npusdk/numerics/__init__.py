@@ -1,0 +1,5 @@
+"""Element types and what they do to a number: widths, rounding, quantisation. Knows neither devices nor graphs."""
+
+from npusdk.numerics.elements import ELEMENT_TYPES, MATRIX_FORMATS, ElementType, MatrixFormat
+
+__all__ = ["ELEMENT_TYPES", "MATRIX_FORMATS", "ElementType", "MatrixFormat"]
