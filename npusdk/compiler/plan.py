@@ -1,0 +1,97 @@
+"""What the compiler hands on: a frozen plan of fused steps for one device, precision and batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+from npusdk.graph import Graph, Node, Tensor
+from npusdk.numerics import ELEMENT_TYPES, MATRIX_FORMATS
+
+Placement: TypeAlias = Literal["device", "host"]
+StepKind: TypeAlias = Literal["matrix", "depthwise", "attention", "vector", "view"]
+Arithmetic: TypeAlias = Literal["exact", "rounded", "integer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One fused operator: nodes that run without their intermediate values leaving the compute units.
+
+    Parameters
+    ----------
+    name
+        Name of the node that gives the step its work; unique in the plan.
+    kind
+        "matrix" (one or more GEMM-like nodes that share their input), "depthwise" (one input channel for each filter),
+        "attention" (two matrix products around a softmax), "vector" (elementwise, pooling, normalisation, movement of
+        data) or "view" (no bytes move).
+    nodes
+        The nodes in an order in which they can run.
+    inputs, outputs
+        Tensors that cross the border of the step; inputs contain the constants that its nodes read.
+    placement
+        Where it runs.
+    arithmetic
+        "exact": in the tensors' own types. "rounded": sums in float32, every output rounded to the plan's format.
+        "integer": a quantised step, operands between DequantizeLinear and QuantizeLinear multiplied as integers.
+    """
+
+    name: str
+    kind: StepKind
+    nodes: tuple[Node, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    placement: Placement
+    arithmetic: Arithmetic
+
+    @property
+    def label(self) -> str:
+        """Operators of the step, as a person reads them: "Conv+Relu"."""
+        return "+".join(dict.fromkeys(node.op for node in self.nodes))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A graph made ready for one device.
+
+    Parameters
+    ----------
+    graph
+        Bound graph whose composites are single operators.
+    device
+        Identifier of the device, with its part ("furiosa-rngd:4pe").
+    precision
+        Key of `MATRIX_FORMATS` in which matrices are multiplied, or "exact" for the model's own types.
+    batch
+        Samples in one call.
+    steps
+        Fused operators in an order in which they can run.
+    assumptions
+        Codes of what the plan takes for granted ("model_is_quantized").
+    """
+
+    graph: Graph
+    device: str
+    precision: str
+    batch: int
+    steps: tuple[Step, ...]
+    assumptions: tuple[str, ...] = ()
+
+    def device_bits(self, tensor: Tensor) -> int:
+        """Bits of one element of `tensor` on the device: floats in the plan's format, everything else in its own."""
+        element = ELEMENT_TYPES[tensor.dtype]
+        if self.precision == "exact" or element.kind != "float":
+            return element.bits
+        return min(element.bits, MATRIX_FORMATS[self.precision].bits)
+
+    def device_bytes(self, name: str) -> int:
+        """Bytes of a tensor on the device."""
+        tensor = self.graph.tensors[name]
+        return (tensor.elements * self.device_bits(tensor) + 7) // 8
+
+    @cached_property
+    def weight_bytes(self) -> int:
+        """Bytes of the constants that steps on the device read, in the plan's format."""
+        names = {name for step in self.steps if step.placement == "device" for name in step.inputs}
+        return sum(self.device_bytes(name) for name in names if name in self.graph.constants)
