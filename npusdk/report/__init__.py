@@ -1,0 +1,28 @@
+"""Versioned reports: frozen data whose invariants are checked whenever one is made; a view is a function of a report."""
+
+from npusdk.report.base import SCHEMA_VERSION, Report
+from npusdk.report.codes import CODES, Note, explain
+from npusdk.report.comparison import Comparison, Refusal
+from npusdk.report.fit import DeviceFit, Evidence, Finding, FitReport, MemoryNeed
+from npusdk.report.layers import BOUNDS, LayerCost, LayerTable
+from npusdk.report.profile import ProfileReport, Reachability
+
+__all__ = [
+    "BOUNDS",
+    "CODES",
+    "SCHEMA_VERSION",
+    "Comparison",
+    "DeviceFit",
+    "Evidence",
+    "Finding",
+    "FitReport",
+    "LayerCost",
+    "LayerTable",
+    "MemoryNeed",
+    "Note",
+    "ProfileReport",
+    "Reachability",
+    "Refusal",
+    "Report",
+    "explain",
+]

@@ -1,0 +1,37 @@
+"""Which view shows which type: a table of names, resolved when something is first shown.
+
+This is the one place where a lower layer reaches a higher one, and it does so by name: reports do not import views.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType
+
+VIEWS: Mapping[tuple[str, str], str] = MappingProxyType(
+    {
+        ("ProfileReport", "text"): "npusdk.views.text:profile",
+        ("FitReport", "text"): "npusdk.views.text:fit",
+        ("Comparison", "text"): "npusdk.views.text:comparison",
+        ("DeviceSpec", "text"): "npusdk.views.text:device",
+        ("DeviceList", "text"): "npusdk.views.text:devices",
+        ("ProfileReport", "csv"): "npusdk.views.table:profile",
+        ("FitReport", "csv"): "npusdk.views.table:fit",
+        ("Comparison", "csv"): "npusdk.views.table:comparison",
+    }
+)
+"""(type, medium) -> "module:function"; the function takes the value and returns text."""
+
+
+def show(value: object, medium: str = "text") -> str:
+    """Return `value` as text in `medium` ("text" or "csv").
+
+    Raises
+    ------
+    KeyError
+        If the type has no view in that medium.
+    """
+    module, function = VIEWS[type(value).__name__, medium].split(":")
+    text: str = getattr(import_module(module), function)(value)
+    return text

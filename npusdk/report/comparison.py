@@ -1,0 +1,73 @@
+"""Profiles of one model on several devices, and which of them can be told apart."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import model_validator
+
+from npusdk.report.base import Report
+from npusdk.report.profile import ProfileReport
+from npusdk.values import Frozen
+
+
+class Refusal(Frozen):
+    """Why a device has no profile.
+
+    Parameters
+    ----------
+    code, template, hint, params
+        The error as raised: rendered in the reader's language when shown.
+    """
+
+    device: str
+    device_name: str
+    code: str
+    template: str
+    hint: str = ""
+    params: dict[str, object] = {}  # noqa: RUF012 - pydantic copies defaults
+
+
+class Comparison(Report):
+    """One model, one batch, several devices.
+
+    Parameters
+    ----------
+    model
+        Name of the model.
+    batch
+        Samples in one call, the same everywhere.
+    profiles
+        In the order asked for.
+    refusals
+        Devices that have no profile, and why.
+    """
+
+    model: str
+    batch: int
+    profiles: tuple[ProfileReport, ...]
+    refusals: tuple[Refusal, ...] = ()
+
+    @model_validator(mode="after")
+    def _check_same(self) -> Self:
+        if any(profile.model != self.model or profile.batch != self.batch for profile in self.profiles):
+            text = "profiles of one comparison have one model and one batch"
+            raise ValueError(text)
+        if len({profile.basis for profile in self.profiles}) > 1:
+            text = "profiles of one comparison have one basis"
+            raise ValueError(text)
+        return self
+
+    def by_latency(self) -> tuple[ProfileReport, ...]:
+        """Return the profiles, shortest latency first; see `is_separable` before calling one faster."""
+        return tuple(sorted(self.profiles, key=lambda profile: (profile.latency_s, profile.device)))
+
+    @staticmethod
+    def is_separable(first: ProfileReport, second: ProfileReport) -> bool:
+        """Return whether the two latency intervals do not overlap."""
+        return first.latency_high_s < second.latency_low_s or second.latency_high_s < first.latency_low_s
+
+    def __repr__(self) -> str:
+        return (
+            f"Comparison({self.model}, batch {self.batch}: {len(self.profiles)} profiles, {len(self.refusals)} refused)"
+        )

@@ -1,0 +1,143 @@
+"""What a model is predicted to take on a device."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+import numpy as np
+from pydantic import model_validator
+
+from npusdk.report.base import Report
+from npusdk.report.codes import Note
+from npusdk.report.layers import Bound, LayerTable
+from npusdk.units import format_seconds
+from npusdk.values import Frozen
+
+TOLERANCE = 1e-9
+"""Relative room for rounding in the invariants."""
+
+
+class Reachability(Frozen):
+    """Whether the vendor's public software reaches a precision.
+
+    Parameters
+    ----------
+    status
+        "documented", "planned" or "undocumented".
+    software, version, date, source
+        Where that is written; empty where nothing is.
+    """
+
+    status: Literal["documented", "planned", "undocumented"]
+    software: str = ""
+    version: str = ""
+    date: str = ""
+    source: str = ""
+
+
+class ProfileReport(Report):
+    """Time, memory and bounds of one model on one device, with how sure that is.
+
+    Parameters
+    ----------
+    basis
+        "predicted" by the cost model, "simulated" or "measured": shown wherever a number of the report is shown.
+    device, device_name
+        Catalogue identifier and the name that people use.
+    model
+        Name of the model.
+    model_version
+        Version of the cost model and its parameters.
+    precision, precision_reachable
+        Matrix format, and whether public software reaches it.
+    batch
+        Samples in one call.
+    latency_s
+        Seconds of one call: `call_s + host_s` and the times of all layers.
+    latency_low_s, latency_high_s, interval_basis
+        Interval around the latency, and the code of what it rests on.
+    validity
+        "A" at least four measured units behind the parameters, "B" one to three, "C" none.
+    throughput_per_s
+        Samples a second when calls follow each other without a gap.
+    call_s, host_s
+        Seconds of the host's runtime, and of moving inputs and outputs over the host link.
+    weight_bytes, peak_memory_bytes, device_memory_bytes
+        Weights; weights and the largest set of live activations; what the device has (None: not documented).
+    macs
+        Multiply-accumulates of one call.
+    peak_ops_per_s, memory_bandwidth_bytes_per_s
+        The roofline's two figures for this precision; the bandwidth is None where the term is left out.
+    bound
+        What bounds the largest part of the time.
+    layers
+        One row for each fused operator.
+    excluded, assumptions
+        Codes of what the number leaves out, and of what was taken for granted.
+    energy_j, power_w, krw
+        None where energy and price are not predicted.
+    """
+
+    basis: Literal["predicted", "simulated", "measured"]
+    device: str
+    device_name: str
+    model: str
+    model_version: str
+    precision: str
+    precision_reachable: Reachability
+    batch: int
+    latency_s: float
+    latency_low_s: float
+    latency_high_s: float
+    interval_basis: str
+    validity: Literal["A", "B", "C"]
+    throughput_per_s: float
+    call_s: float
+    host_s: float
+    weight_bytes: int
+    peak_memory_bytes: int
+    device_memory_bytes: int | None
+    macs: int
+    peak_ops_per_s: float
+    memory_bandwidth_bytes_per_s: float | None
+    bound: Bound
+    layers: LayerTable
+    excluded: tuple[str, ...]
+    assumptions: tuple[Note, ...]
+    energy_j: float | None = None
+    power_w: float | None = None
+    krw: int | None = None
+
+    @model_validator(mode="after")
+    def _check_invariants(self) -> Self:
+        table = self.layers
+        columns = (table.macs, table.traffic_bytes, table.time_s, table.utilization)
+        scalars = (self.latency_s, self.call_s, self.host_s, self.weight_bytes, self.peak_memory_bytes, self.batch - 1)
+        bandwidth = self.memory_bandwidth_bytes_per_s
+        room = 1 + TOLERANCE
+        total = float(table.time_s.sum()) + self.call_s + self.host_s
+        laws = {
+            "every number is finite": all(np.isfinite(column).all() for column in columns)
+            and np.isfinite(scalars).all(),
+            "nothing is negative": min(scalars) >= 0 and all((column >= 0).all() for column in columns),
+            "layers and overheads add up to latency_s": abs(total - self.latency_s) <= 1e-6 * max(total, 1e-12),
+            "layers add up to macs": int(table.macs.sum()) == self.macs,
+            "utilization <= 1": bool((table.utilization <= room).all()),
+            "bytes <= bandwidth x time": bandwidth is None
+            or bool((table.traffic_bytes <= bandwidth * table.time_s * room).all()),
+            "low <= latency <= high": self.latency_low_s <= self.latency_s * room
+            and self.latency_s <= self.latency_high_s * room,
+            "weights are part of the peak memory": self.weight_bytes <= self.peak_memory_bytes,
+        }
+        broken = [law for law, holds in laws.items() if not holds]
+        if broken:
+            text = f"broken invariant: {'; '.join(broken)}"
+            raise ValueError(text)
+        return self
+
+    def __repr__(self) -> str:
+        interval = f"[{format_seconds(self.latency_low_s)}-{format_seconds(self.latency_high_s)}]"
+        return (
+            f"ProfileReport({self.model} on {self.device_name}, {self.precision}, batch {self.batch}: "
+            f"{self.basis} {format_seconds(self.latency_s)} {interval}, {self.bound}-bound)"
+        )

@@ -1,0 +1,123 @@
+"""Quantities to text and back: "48 GiB", "1.2 ms", "4h", "100,000 KRW". Does no arithmetic."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+_PREFIXES = ("", "K", "M", "G", "T", "P", "E")
+_BINARY = {f"{prefix}iB".lower(): 1024**power for power, prefix in enumerate(_PREFIXES) if prefix}
+_DECIMAL = {f"{prefix}B".lower(): 1000**power for power, prefix in enumerate(_PREFIXES)}
+_DURATIONS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_QUANTITY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*")
+
+
+def _significant(value: float) -> str:
+    """Return three significant digits without an exponent for values from 0.001 up to 99,999."""
+    if value == 0:
+        return "0"
+    digits = max(0, 2 - len(str(int(abs(value)))) + 1) if abs(value) >= 1 else 3
+    return f"{value:.{digits}f}" if abs(value) >= 1 else f"{value:.3g}"
+
+
+def _scale(value: float, step: float, prefixes: tuple[str, ...]) -> tuple[float, str]:
+    power = 0
+    while abs(value) >= step * 0.9995 and power < len(prefixes) - 1:
+        value /= step
+        power += 1
+    return value, prefixes[power]
+
+
+def format_bytes(size_bytes: float) -> str:
+    """Return bytes in binary units with three significant digits.
+
+    Examples
+    --------
+    >>> format_bytes(48 * 2**30), format_bytes(1536), format_bytes(7)
+    ('48.0 GiB', '1.50 KiB', '7 B')
+    """
+    value, prefix = _scale(size_bytes, 1024, _PREFIXES)
+    return f"{_significant(value)} {prefix}iB" if prefix else f"{value:.0f} B"
+
+
+def format_seconds(time_s: float) -> str:
+    """Return seconds in the unit that suits them, with three significant digits.
+
+    Examples
+    --------
+    >>> format_seconds(0.0018), format_seconds(4.2e-6), format_seconds(95.0), format_seconds(7200)
+    ('1.80 ms', '4.20 us', '95.0 s', '2.00 h')
+    """
+    for limit, unit, factor in ((1e-6, "ns", 1e9), (1e-3, "us", 1e6), (1.0, "ms", 1e3), (600.0, "s", 1.0)):
+        if abs(time_s) < limit * 0.9995:
+            return f"{_significant(time_s * factor)} {unit}"
+    return f"{_significant(time_s / 3600)} h"
+
+
+def format_count(value: float, unit: str = "") -> str:
+    """Return a count or rate in decimal units with three significant digits.
+
+    Examples
+    --------
+    >>> format_count(4.09e9, "MAC"), format_count(1.5e12, "B/s"), format_count(12)
+    ('4.09 GMAC', '1.50 TB/s', '12.0')
+    """
+    scaled, prefix = _scale(value, 1000, _PREFIXES)
+    return f"{_significant(scaled)} {prefix}{unit}".rstrip()
+
+
+def format_krw(amount: int) -> str:
+    """Return an amount of won.
+
+    Examples
+    --------
+    >>> format_krw(100000)
+    '100,000 KRW'
+    """
+    return f"{amount:,} KRW"
+
+
+def parse_bytes(text: str | int) -> int:
+    """Return the bytes that a text such as "48GiB" or "16 GB" means; a number is taken as bytes.
+
+    Raises
+    ------
+    ValueError
+        If the text is not a number with a unit of bytes.
+
+    Examples
+    --------
+    >>> parse_bytes("48GiB") == 48 * 2**30, parse_bytes("16 GB"), parse_bytes(512)
+    (True, 16000000000, 512)
+    """
+    if isinstance(text, int):
+        return text
+    match = _QUANTITY.fullmatch(text)
+    factor = match and (_BINARY | _DECIMAL).get(match[2].lower())
+    if not match or not factor:
+        message = f"{text!r} is not a size such as '48GiB' or '16 GB'"
+        raise ValueError(message)
+    return int(float(match[1]) * factor)
+
+
+def parse_duration(text: str | timedelta) -> float:
+    """Return the seconds that a text such as "30m", "4h" or "500ms" means.
+
+    Raises
+    ------
+    ValueError
+        If the text is not a number with a unit of time.
+
+    Examples
+    --------
+    >>> parse_duration("4h"), parse_duration("1.5 s")
+    (14400.0, 1.5)
+    """
+    if isinstance(text, timedelta):
+        return text.total_seconds()
+    match = _QUANTITY.fullmatch(text)
+    factor = match and _DURATIONS.get(match[2].lower())
+    if not match or not factor:
+        message = f"{text!r} is not a duration such as '30m', '4h' or '500ms'"
+        raise ValueError(message)
+    return float(match[1]) * factor
