@@ -1,0 +1,1 @@
+"""Graph x device -> plan: composites, legality, fusion and arithmetic, one pass a file; runs and times nothing."""

@@ -1,4 +1,4 @@
-"""Versioned reports: frozen data whose invariants are checked whenever one is made; a view is a function of a report."""
+"""Versioned reports: frozen data whose invariants are checked when one is made; a view is a function of a report."""
 
 from npusdk.report.base import SCHEMA_VERSION, Report
 from npusdk.report.codes import CODES, Note, explain

@@ -1,0 +1,99 @@
+"""Finds attention: a softmax between two matrix products, with the scale, the mask and the transpositions around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from npusdk.graph import Graph
+
+_BEFORE_SOFTMAX = frozenset({"Add", "Mul", "Div", "Where", "Cast", "Identity"})
+_AFTER_SOFTMAX = frozenset({"Cast", "Identity", "Dropout", "Where"})
+_AROUND_OPERANDS = frozenset({"Transpose", "Mul", "Div"})
+
+
+def find_attention(graph: Graph) -> tuple[tuple[int, ...], ...]:
+    """Return the node indices of every attention, ascending; inner results are read by nobody outside.
+
+    A pattern is: product of two computed tensors; scale and mask; softmax over the last axis; product with a third
+    computed tensor. Transpositions and constant scales of the operands, and a transposition of the result, belong to it.
+    """
+    found = (_from_softmax(graph, index) for index, node in enumerate(graph.nodes) if node.op == "Softmax")
+    return tuple(tuple(sorted(indices)) for indices in found if indices)
+
+
+def _from_softmax(graph: Graph, softmax: int) -> set[int]:
+    node = graph.nodes[softmax]
+    if node.attrs.get("axis", -1) not in (-1, len(graph.tensors[node.inputs[0]].shape) - 1):
+        return set()
+    scores = _walk_back(graph, node.inputs[0])
+    weighted = _walk_forward(graph, softmax)
+    if not scores or not weighted:
+        return set()
+    first, last = scores[-1], weighted[-1]
+    operands = [*graph.nodes[first].inputs[:2], graph.nodes[last].inputs[1]]
+    return {softmax, *scores, *weighted, *_around(graph, operands), *_transposed_after(graph, last)}
+
+
+def _walk_back(graph: Graph, name: str) -> list[int]:
+    """Return the nodes from the softmax's input back to the product of queries and keys, that product last."""
+    chain: list[int] = []
+    while _is_private(graph, name) and name in graph.producers:
+        index = graph.producers[name]
+        node = graph.nodes[index]
+        chain.append(index)
+        if node.op == "MatMul":
+            return chain if not set(node.inputs) & set(graph.constants) else []
+        if node.op not in _BEFORE_SOFTMAX:
+            return []
+        shape = graph.tensors[name].shape
+        data = [i for i in node.inputs if i in graph.producers and graph.tensors[i].shape == shape]
+        if not data:
+            return []
+        name = next((i for i in data if _leads_to_product(graph, i)), data[0])
+    return []
+
+
+def _leads_to_product(graph: Graph, name: str) -> bool:
+    node = graph.nodes[graph.producers[name]]
+    return node.op == "MatMul" or node.op in _BEFORE_SOFTMAX
+
+
+def _walk_forward(graph: Graph, softmax: int) -> list[int]:
+    """Return the nodes from the softmax to the product with the values, that product last."""
+    chain: list[int] = []
+    name = graph.nodes[softmax].outputs[0]
+    while _is_private(graph, name):
+        index = graph.consumers[name][0]
+        node = graph.nodes[index]
+        chain.append(index)
+        if node.op == "MatMul":
+            return chain if node.inputs[0] == name and node.inputs[1] not in graph.constants else []
+        if node.op not in _AFTER_SOFTMAX:
+            return []
+        name = node.outputs[0]
+    return []
+
+
+def _around(graph: Graph, operands: list[str]) -> Iterator[int]:
+    """Yield transpositions and constant scales that make the operands and nothing else."""
+    for operand in operands:
+        name = operand
+        while _is_private(graph, name) and name in graph.producers:
+            index = graph.producers[name]
+            node = graph.nodes[index]
+            others = node.inputs[1:]
+            if node.op not in _AROUND_OPERANDS or any(other not in graph.constants for other in others):
+                break
+            yield index
+            name = node.inputs[0]
+
+
+def _transposed_after(graph: Graph, last: int) -> Iterator[int]:
+    name = graph.nodes[last].outputs[0]
+    if _is_private(graph, name) and graph.nodes[graph.consumers[name][0]].op == "Transpose":
+        yield graph.consumers[name][0]
+
+
+def _is_private(graph: Graph, name: str) -> bool:
+    """Whether exactly one node reads the tensor."""
+    return len(graph.consumers.get(name, ())) == 1 and name not in graph.outputs

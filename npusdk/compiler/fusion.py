@@ -1,0 +1,206 @@
+"""Pass 3: nodes become steps, the fused operators that a device runs.
+
+Nodes are taken in order; each joins the step that made its latest input, or opens a new one. Every step depends on
+earlier steps only, so joining the latest producer can never close a circle.
+
+==== ============================================================================================================
+rule a node joins a step when
+==== ============================================================================================================
+F1   it is elementwise, as large as the result of the step's matrix product, and the only reader of that result
+     (convolution + normalisation + activation, + residual, GEMM + bias + GELU)
+F2   it is elementwise and the step is an elementwise or normalising step of the same size whose result it alone reads
+F3   it is a normalisation and the step is an addition of two computed tensors: such an addition opens a step of its own
+F4   it belongs to a softmax between two matrix products: one attention step with its scale, mask and transpositions
+F5   GEMMs of one input with constant right operands (query, key and value) are one step
+F6   on a GPU a Swish does not join a convolution (two operators under TensorRT); on an NPU it does
+F7   it moves no bytes (Reshape and its kin): a view step of its own
+F8   DequantizeLinear of a constant joins each of its readers; in an integer plan so does every other DequantizeLinear,
+     and QuantizeLinear joins the step that it quantises and ends it
+==== ============================================================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from npusdk.compiler.attention import find_attention
+from npusdk.compiler.plan import Placement, StepKind
+from npusdk.graph import Graph, Node
+
+MATRIX = frozenset({
+    "Conv", "ConvTranspose", "Gemm", "MatMul", "Einsum", "ConvInteger", "MatMulInteger", "QLinearConv", "QLinearMatMul",
+})  # fmt: skip
+VIEWS = frozenset({"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Dropout"})
+NORMS = frozenset({"LayerNormalization", "RMSNormalization"})
+QUANTIZERS = frozenset({"QuantizeLinear", "DequantizeLinear"})
+ELEMENTWISE = frozenset({
+    "Abs", "Acos", "Acosh", "Add", "And", "Asin", "Asinh", "Atan", "Atanh", "BatchNormalization", "BitShift",
+    "BitwiseAnd", "BitwiseNot", "BitwiseOr", "BitwiseXor", "Cast", "CastLike", "Ceil", "Celu", "Clip", "Cos", "Cosh",
+    "Div", "Elu", "Equal", "Erf", "Exp", "Floor", "Gelu", "Greater", "GreaterOrEqual", "HardSigmoid", "HardSwish",
+    "IsInf", "IsNaN", "LeakyRelu", "Less", "LessOrEqual", "Log", "Max", "Mean", "Min", "Mish", "Mod", "Mul", "Neg",
+    "Not", "Or", "PRelu", "Pow", "Reciprocal", "Relu", "Round", "Selu", "Shrink", "Sigmoid", "Sign", "Sin", "Sinh",
+    "Softplus", "Softsign", "Sqrt", "Sub", "Sum", "Swish", "Tan", "Tanh", "ThresholdedRelu", "Where", "Xor",
+}) | QUANTIZERS  # fmt: skip
+UNFUSED_ON_GPU = frozenset({"Swish"})
+
+
+@dataclass
+class Group:
+    """A step while it grows: its nodes by index, and what may still join."""
+
+    kind: StepKind
+    placement: Placement
+    elements: int
+    nodes: list[int] = field(default_factory=list)
+    grows: bool = False
+    takes_norm: bool = False
+
+
+@dataclass
+class Fuser:
+    """Assigns every node of a bound graph to a group.
+
+    Parameters
+    ----------
+    placements
+        Where each node runs, by name; the device where absent.
+    fusion
+        The device's fusion class, "gpu" or "npu".
+    integer
+        Whether quantised steps are multiplied as integers.
+    """
+
+    graph: Graph
+    placements: Mapping[str, Placement]
+    fusion: str
+    integer: bool
+    groups: list[Group] = field(default_factory=list)
+    home: dict[str, int] = field(default_factory=dict)
+
+    def run(self) -> list[Group]:
+        """Return the groups in an order in which they can run."""
+        attentions = {index: indices for indices in find_attention(self.graph) for index in indices}
+        for index, node in enumerate(self.graph.nodes):
+            if index in attentions:
+                if index == attentions[index][-1]:
+                    self._open_attention(attentions[index])
+            elif self._is_inlined(node):
+                self.home[node.outputs[0]] = self.home.get(node.inputs[0], -1)
+            else:
+                place = self._find_place(node)
+                self._put(index, place if place is not None else self._open(node))
+        return self.groups
+
+    def _put(self, index: int, place: int) -> None:
+        """Add a node to a group, after the DequantizeLinear nodes that it reads through (F8)."""
+        node, group = self.graph.nodes[index], self.groups[place]
+        for name in node.inputs:
+            producer = self.graph.producers.get(name)
+            if producer is not None and self._is_inlined(self.graph.nodes[producer]) and producer not in group.nodes:
+                group.nodes.append(producer)
+        group.nodes.append(index)
+        self.home.update((name, place) for name in node.outputs if name)
+
+    def _is_inlined(self, node: Node) -> bool:
+        """Rule F8: a DequantizeLinear that every reader repeats for itself."""
+        if node.op != "DequantizeLinear" or node.outputs[0] in self.graph.outputs:
+            return False
+        return node.inputs[0] in self.graph.constants or self.integer
+
+    def _find_place(self, node: Node) -> int | None:
+        """Return the group that a node joins: that of its latest input, if a rule says so."""
+        latest = max((self.home.get(name, -1) for name in node.inputs), default=-1)
+        if latest < 0:
+            return None
+        group = self.groups[latest]
+        if group.placement != self._placement(node) or node.op in VIEWS:
+            return None
+        if node.op in NORMS and group.takes_norm:
+            group.takes_norm, group.grows = False, True
+            return latest
+        if not group.grows or node.op not in ELEMENTWISE or not self._reads_alone(node, latest):
+            return None
+        return latest if self._accepts(group, node) else None
+
+    def _accepts(self, group: Group, node: Node) -> bool:
+        """Rules F1, F2, F3, F6 and F8 for an elementwise node that alone reads the group's result."""
+        if node.op == "QuantizeLinear" and self.integer:
+            group.grows = False
+            return True
+        if self.graph.tensors[node.outputs[0]].elements != group.elements or self._feeds_norm(node):
+            return False
+        is_matrix = group.kind in ("matrix", "depthwise")
+        return not (self.fusion == "gpu" and is_matrix and node.op in UNFUSED_ON_GPU)
+
+    def _reads_alone(self, node: Node, place: int) -> bool:
+        """Whether nothing else reads what the node takes from the group."""
+        names = {name for name in node.inputs if name and self.home.get(name, -1) == place}
+        return all(name not in self.graph.outputs and len(self.graph.consumers[name]) == 1 for name in names)
+
+    def _feeds_norm(self, node: Node) -> bool:
+        """Rule F3: an addition of two computed tensors that a normalisation reads."""
+        if node.op != "Add" or any(name in self.graph.constants for name in node.inputs):
+            return False
+        return any(self.graph.nodes[i].op in NORMS for i in self.graph.consumers.get(node.outputs[0], ()))
+
+    def _open(self, node: Node) -> int:
+        kind = self._kind(node)
+        group = Group(kind, self._placement(node), self.graph.tensors[node.outputs[0]].elements)
+        group.takes_norm = self._feeds_norm(node)
+        quantized = self.integer and any(self._is_dequantized(name) for name in node.inputs)
+        group.grows = kind != "view" and (kind != "vector" or node.op in ELEMENTWISE | NORMS or quantized)
+        group.grows = group.grows and not group.takes_norm and node.op != "QuantizeLinear"
+        self.groups.append(group)
+        return len(self.groups) - 1
+
+    def _open_attention(self, indices: tuple[int, ...]) -> None:
+        place = len(self.groups)
+        last = self.graph.nodes[indices[-1]]
+        self.groups.append(Group("attention", self._placement(last), 0))
+        for index in indices:
+            self._put(index, place)
+
+    def _is_dequantized(self, name: str) -> bool:
+        producer = self.graph.producers.get(name)
+        return producer is not None and self.graph.nodes[producer].op == "DequantizeLinear"
+
+    def _placement(self, node: Node) -> Placement:
+        return self.placements.get(node.name, "device")
+
+    def _kind(self, node: Node) -> StepKind:
+        if node.op in VIEWS:
+            return "view"
+        if node.op not in MATRIX:
+            return "vector"
+        weight = self.graph.tensors[node.inputs[3 if node.op == "QLinearConv" else 1]] if len(node.inputs) > 1 else None
+        groups = node.attrs.get("group", 1)
+        is_depthwise = groups != 1 and weight is not None and weight.shape[1:2] == (1,)
+        return "depthwise" if is_depthwise else "matrix"
+
+
+def merge_siblings(graph: Graph, groups: list[Group]) -> list[Group]:
+    """Rule F5: return the groups with GEMMs of one input and constant right operands joined into the first of them."""
+    first: dict[tuple[str, Placement], Group] = {}
+    merged: list[Group] = []
+    for group in groups:
+        source = _single_source(graph, group)
+        earlier = first.get((source, group.placement)) if source else None
+        if source and earlier:
+            earlier.nodes += [index for index in group.nodes if index not in earlier.nodes]
+            continue
+        if source:
+            first[source, group.placement] = group
+        merged.append(group)
+    return merged
+
+
+def _single_source(graph: Graph, group: Group) -> str:
+    """Return the one computed tensor that a step of a single MatMul with constant weights reads, else ""."""
+    products = [graph.nodes[i] for i in group.nodes if graph.nodes[i].op in MATRIX]
+    if group.kind != "matrix" or len(products) != 1 or products[0].op not in ("MatMul", "Gemm"):
+        return ""
+    inner = {name for i in group.nodes for name in graph.nodes[i].outputs}
+    outer = {name for i in group.nodes for name in graph.nodes[i].inputs if name and name not in inner}
+    computed = outer - graph.constants.keys()
+    return computed.pop() if len(computed) == 1 and products[0].inputs[0] in computed else ""
