@@ -1,1 +1,6 @@
 """Operator to NumPy function: the one place where an operator computes."""
+
+from npusdk.kernels.signature import Inputs, Kernel, Outputs
+from npusdk.kernels.table import KERNELS, call
+
+__all__ = ["KERNELS", "Inputs", "Kernel", "Outputs", "call"]

@@ -1,5 +1,6 @@
 """Element types and what they do to a number: widths, rounding, quantisation. Knows neither devices nor graphs."""
 
 from npusdk.numerics.elements import ELEMENT_TYPES, MATRIX_FORMATS, ElementType, MatrixFormat
+from npusdk.numerics.rounding import round_to
 
-__all__ = ["ELEMENT_TYPES", "MATRIX_FORMATS", "ElementType", "MatrixFormat"]
+__all__ = ["ELEMENT_TYPES", "MATRIX_FORMATS", "ElementType", "MatrixFormat", "round_to"]

@@ -1,0 +1,37 @@
+"""Every kernel by operator, and the one call that runs one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import numpy as np
+
+from npusdk.errors import UnsupportedOpError
+from npusdk.graph import Attributes
+from npusdk.kernels.creation import CREATION
+from npusdk.kernels.elementwise import ELEMENTWISE
+from npusdk.kernels.indexing import INDEXING
+from npusdk.kernels.shaping import SHAPING
+from npusdk.kernels.signature import Inputs, Kernel, Outputs
+from npusdk.language import _
+
+KERNELS: Mapping[str, Kernel] = MappingProxyType({**ELEMENTWISE, **SHAPING, **INDEXING, **CREATION})
+"""Kernels by ONNX operator name."""
+
+
+def call(op: str, inputs: Inputs, attrs: Attributes, output_count: int = 1) -> Outputs:
+    """Run operator `op` once; NumPy's floating-point warnings are off, as IEEE 754's default results are meant.
+
+    Raises
+    ------
+    UnsupportedOpError
+        If there is no kernel of that name.
+    """
+    kernel = KERNELS.get(op)
+    if kernel is None:
+        raise UnsupportedOpError(
+            _("Operator {op} has no kernel."), hint=_("Rewrite the model with operators that npusdk knows."), op=op
+        )
+    with np.errstate(all="ignore"):
+        return kernel(inputs, attrs, output_count)

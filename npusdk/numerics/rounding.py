@@ -1,0 +1,108 @@
+"""Rounding of float32 values to the nearest bfloat16, float16 or tf32 number, ties to even; values stay float32.
+
+bf16 (8 exponent, 7 mantissa bits) and tf32 (8 and 10) have float32's exponents, so that rounding is arithmetic on the
+bit pattern: add just under half a unit of the last kept bit, and one more if that bit is set, then clear the rest. A
+carry out of the mantissa raises the exponent, which is what rounding up means, up to infinity. A NaN is kept aside.
+
+fp16 (5 and 10) has fewer exponents. Adding 1.5 * 2^13 times the power of two below |x| pushes the bits beyond the tenth
+off the end of a float32, and float32 addition rounds them to nearest even; below 2^-14 the power stays 2^-14, which
+gives float16's subnormals. What rounds beyond 65504 becomes infinite.
+
+Work is done in blocks that stay in the second-level cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Float32: TypeAlias = npt.NDArray[np.float32]
+
+BLOCK = 1 << 15
+"""Elements that are rounded at a time: 128 KiB, and as much again of scratch."""
+
+_SIGN = np.uint32(0x80000000)
+_EXPONENT = np.uint32(0x7F800000)
+_FLOAT16_MAX = np.float32(65504)
+_FLOAT16_MIN_NORMAL = np.float32(2**-14)
+_FLOAT16_SHIFT = np.float32(1.5 * 2**13)
+
+
+def _round_mantissa(dropped: int) -> Callable[[Float32, Float32], None]:
+    """Make a function that clears the last `dropped` bits of float32 values, in place."""
+    one, half = np.uint32(1), np.uint32((1 << (dropped - 1)) - 1)
+    keep, places = np.uint32(0xFFFFFFFF ^ ((1 << dropped) - 1)), np.uint32(dropped)
+
+    def round_block(block: Float32, scratch: Float32) -> None:
+        bits, odd = block.view(np.uint32), scratch.view(np.uint32)
+        nan = np.isnan(block)
+        np.right_shift(bits, places, out=odd)
+        np.bitwise_and(odd, one, out=odd)
+        np.add(odd, half, out=odd)
+        np.add(bits, odd, out=bits)
+        np.bitwise_and(bits, keep, out=bits)
+        if nan.any():
+            block[nan] = np.nan
+
+    return round_block
+
+
+def _round_float16(block: Float32, scratch: Float32) -> None:
+    """Round to float16 numbers, in place."""
+    bits, power = block.view(np.uint32), scratch.view(np.uint32)
+    special = None
+    if not float(np.abs(block, out=scratch).max(initial=0)) <= _FLOAT16_MAX:
+        special = _beyond_float16(block)
+    np.bitwise_and(bits, _EXPONENT, out=power)
+    np.maximum(scratch, _FLOAT16_MIN_NORMAL, out=scratch)
+    np.multiply(scratch, _FLOAT16_SHIFT, out=scratch)
+    sign = bits & _SIGN
+    np.add(block, scratch, out=block)
+    np.subtract(block, scratch, out=block)
+    np.bitwise_or(bits, sign, out=bits)
+    if special is not None:
+        np.copyto(block, special, where=~np.isnan(special) | np.isnan(block))
+
+
+def _beyond_float16(block: Float32) -> Float32:
+    """Return infinity where a value rounds beyond the largest float16; NaN elsewhere."""
+    limit = np.float32(65520)
+    return np.where(np.abs(block) >= limit, np.copysign(np.float32(np.inf), block), np.float32(np.nan))
+
+
+_ROUNDERS: Mapping[str, Callable[[Float32, Float32], None]] = MappingProxyType(
+    {"bf16": _round_mantissa(16), "tf32": _round_mantissa(13), "fp16": _round_float16}
+)
+
+
+def round_to(x: Float32, format: str, out: Float32 | None = None) -> Float32:  # noqa: A002 - the field's word
+    """Return `x` rounded to the nearest number of `format`, ties to even.
+
+    Infinities, signed zeros and subnormals are kept as the format has them; a NaN stays a NaN.
+
+    Parameters
+    ----------
+    x
+        float32 values.
+    format
+        "bf16", "fp16" or "tf32".
+    out
+        Where to write: C-contiguous float32 of the same shape, `x` itself to round in place; a new array by default.
+    """
+    out = np.empty(x.shape, np.float32) if out is None else out
+    source = x.reshape(-1) if x.flags.c_contiguous else None
+    if source is None:
+        np.copyto(out, x)
+    target = out.reshape(-1)
+    scratch = np.empty(min(BLOCK, target.size), np.float32)
+    with np.errstate(all="ignore"):
+        for start in range(0, target.size, BLOCK):
+            block = target[start : start + BLOCK]
+            if source is not None and x is not out:
+                np.copyto(block, source[start : start + BLOCK])
+            _ROUNDERS[format](block, scratch[: block.size])
+    return out
