@@ -15,7 +15,7 @@ def find_attention(graph: Graph) -> tuple[tuple[int, ...], ...]:
     """Return the node indices of every attention, ascending; inner results are read by nobody outside.
 
     A pattern is: product of two computed tensors; scale and mask; softmax over the last axis; product with a third
-    computed tensor. Transpositions and constant scales of the operands, and a transposition of the result, belong to it.
+    computed tensor. Transpositions and constant scales of the operands, and a transposed result, belong to it.
     """
     found = (_from_softmax(graph, index) for index, node in enumerate(graph.nodes) if node.op == "Softmax")
     return tuple(tuple(sorted(indices)) for indices in found if indices)
