@@ -21,16 +21,19 @@ An error carries an English template and its parameters; the text is rendered at
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TypeAlias
 
-from npusdk.language import render
+from npusdk.language import _, fill, translate
 
-Param: TypeAlias = "str | int | float | bool | None | list[Param] | dict[str, Param]"
+Param: TypeAlias = "str | int | float | bool | list[Param] | dict[str, Param] | None"
 """A value as JSON knows it."""
 
 
 def _plain(value: object) -> Param:
     """Return `value` as JSON knows it, so that an error crosses a wire unchanged."""
+    if isinstance(value, float) and not isfinite(value):
+        return str(value)
     if value is None or isinstance(value, (str, bool, int, float)):
         return value
     if isinstance(value, dict):
@@ -46,7 +49,7 @@ class NpuError(Exception):
     Parameters
     ----------
     template
-        English sentence with `{name}` fields, marked for translation: what happened, where, with the value and the limit.
+        English sentence with `{name}` fields, marked for translation: what happened, where, with the value, the limit.
     hint
         English imperative sentence with the same fields: the way out.
     **params
@@ -64,10 +67,11 @@ class NpuError(Exception):
 
     def text(self, language: str | None = None) -> str:
         """Return the message and its hint in `language` ("en", "ko"; the reader's own by default)."""
-        message = render(self.template, language=language, **self.params)
+        message = fill(translate(self.template, language), self.params)
         if not self.hint:
             return message
-        return f"{message}\n\nhint: {render(self.hint, language=language, **self.params)}"
+        hint = fill(translate(self.hint, language), self.params)
+        return f"{message}\n\n{translate(_('hint'), language)}: {hint}"
 
     def __str__(self) -> str:
         return self.text()

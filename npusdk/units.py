@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
+from math import isfinite
 
 _PREFIXES = ("", "K", "M", "G", "T", "P", "E")
 _BINARY = {f"{prefix}iB".lower(): 1024**power for power, prefix in enumerate(_PREFIXES) if prefix}
 _DECIMAL = {f"{prefix}B".lower(): 1000**power for power, prefix in enumerate(_PREFIXES)}
-_DURATIONS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATIONS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_CLOCK = ((1e-6, "ns", 1e-9), (1e-3, "us", 1e-6), (1.0, "ms", 1e-3), (120.0, "s", 1.0), (7200.0, "min", 60.0))
+_ROUNDS_UP = 0.9995
+"""Share of a limit from which three significant digits show the limit itself."""
 _QUANTITY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*")
 
 
 def _significant(value: float) -> str:
-    """Return three significant digits without an exponent for values from 0.001 up to 99,999."""
+    """Return three significant digits, or all digits before the point, without an exponent."""
     if value == 0:
         return "0"
-    digits = max(0, 2 - len(str(int(abs(value)))) + 1) if abs(value) >= 1 else 3
-    return f"{value:.{digits}f}" if abs(value) >= 1 else f"{value:.3g}"
+    exponent = int(f"{value:.2e}".split("e")[1])
+    return f"{value:.{max(0, 2 - exponent)}f}"
 
 
 def _scale(value: float, step: float, prefixes: tuple[str, ...]) -> tuple[float, str]:
     power = 0
-    while abs(value) >= step * 0.9995 and power < len(prefixes) - 1:
+    while abs(value) >= step * _ROUNDS_UP and power < len(prefixes) - 1:
         value /= step
         power += 1
     return value, prefixes[power]
@@ -45,12 +50,14 @@ def format_seconds(time_s: float) -> str:
 
     Examples
     --------
-    >>> format_seconds(0.0018), format_seconds(4.2e-6), format_seconds(95.0), format_seconds(7200)
-    ('1.80 ms', '4.20 us', '95.0 s', '2.00 h')
+    >>> format_seconds(0.0018), format_seconds(4.2e-6), format_seconds(95.0), format_seconds(600), format_seconds(7200)
+    ('1.80 ms', '4.20 us', '95.0 s', '10.0 min', '2.00 h')
     """
-    for limit, unit, factor in ((1e-6, "ns", 1e9), (1e-3, "us", 1e6), (1.0, "ms", 1e3), (600.0, "s", 1.0)):
-        if abs(time_s) < limit * 0.9995:
-            return f"{_significant(time_s * factor)} {unit}"
+    if time_s == 0:
+        return "0 s"
+    for limit_s, unit, unit_s in _CLOCK:
+        if abs(time_s) < limit_s * _ROUNDS_UP:
+            return f"{_significant(time_s / unit_s)} {unit}"
     return f"{_significant(time_s / 3600)} h"
 
 
@@ -92,12 +99,7 @@ def parse_bytes(text: str | int) -> int:
     """
     if isinstance(text, int):
         return text
-    match = _QUANTITY.fullmatch(text)
-    factor = match and (_BINARY | _DECIMAL).get(match[2].lower())
-    if not match or not factor:
-        message = f"{text!r} is not a size such as '48GiB' or '16 GB'"
-        raise ValueError(message)
-    return int(float(match[1]) * factor)
+    return round(_parse(text, _BINARY | _DECIMAL, "a size such as '48GiB' or '16 GB'"))
 
 
 def parse_duration(text: str | timedelta) -> float:
@@ -115,9 +117,13 @@ def parse_duration(text: str | timedelta) -> float:
     """
     if isinstance(text, timedelta):
         return text.total_seconds()
+    return _parse(text, _DURATIONS, "a duration such as '30m', '4h' or '500ms'")
+
+
+def _parse(text: str, factors: Mapping[str, float], what: str) -> float:
     match = _QUANTITY.fullmatch(text)
-    factor = match and _DURATIONS.get(match[2].lower())
-    if not match or not factor:
-        message = f"{text!r} is not a duration such as '30m', '4h' or '500ms'"
+    factor = match and factors.get(match[2].lower())
+    if not match or not factor or not isfinite(value := float(match[1]) * factor):
+        message = f"{text!r} is not {what}"
         raise ValueError(message)
-    return float(match[1]) * factor
+    return value

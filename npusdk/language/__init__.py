@@ -1,7 +1,8 @@
 """One message catalogue for everything that a person reads.
 
 The English template stands in the code, marked with `_`; its Korean stands in `ko/LC_MESSAGES/npusdk.po` (gettext),
-compiled beside it. A template has `str.format` fields, which both languages share. Nothing is translated before it is shown.
+compiled beside it. A template has `str.format` fields, which both languages share. Nothing is translated before it is
+shown.
 """
 
 from __future__ import annotations
@@ -9,10 +10,30 @@ from __future__ import annotations
 import gettext
 import locale
 import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
-from importlib.resources import as_file, files
+from pathlib import Path
+
+from npusdk.language.fields import fill, plain
+
+__all__ = [
+    "LANGUAGES",
+    "_",
+    "current_language",
+    "fill",
+    "language_set_to",
+    "plain",
+    "render",
+    "set_language",
+    "translate",
+]
 
 LANGUAGES = ("en", "ko")
+
+_ENVIRONMENT = ("NPUSDK_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
+_KOREAN = re.compile(r"ko(rean)?(?![a-z])", re.IGNORECASE)
 
 _chosen: str | None = None
 
@@ -37,20 +58,41 @@ def set_language(language: str | None) -> None:
     _chosen = language
 
 
+@contextmanager
+def language_set_to(language: str | None) -> Iterator[None]:
+    """Show everything in `language` inside a `with` block, and as before after it."""
+    before = _chosen
+    set_language(language)
+    try:
+        yield
+    finally:
+        set_language(before)
+
+
 def current_language() -> str:
-    """Return the chosen language, else that of `NPUSDK_LANG`, else the locale's, else "en"."""
+    """Return the chosen language, else the environment's, else the operating system's, else "en".
+
+    The environment names it in `NPUSDK_LANG`, or as POSIX has it in `LC_ALL`, `LC_MESSAGES` or `LANG`. Windows sets
+    none of these and calls its own locale "Korean_Korea" or "ko-KR".
+    """
     if _chosen:
         return _chosen
-    asked = os.environ.get("NPUSDK_LANG") or locale.getlocale()[0] or os.environ.get("LANG", "")
-    return "ko" if asked.lower().startswith(("ko", "korean")) else "en"
+    named = next((os.environ[name] for name in _ENVIRONMENT if os.environ.get(name)), None)
+    return "ko" if _KOREAN.match(_system_locale() if named is None else named) else "en"
+
+
+def _system_locale() -> str:
+    try:
+        return locale.getlocale()[0] or ""
+    except ValueError:  # a locale that Python does not know, such as macOS's bare "UTF-8"
+        return ""
 
 
 @cache
 def _catalogue(language: str) -> gettext.NullTranslations:
     if language == "en":
         return gettext.NullTranslations()
-    with as_file(files(__name__)) as folder:
-        return gettext.translation("npusdk", localedir=folder, languages=[language])
+    return gettext.translation("npusdk", localedir=Path(__file__).parent, languages=[language])
 
 
 def translate(template: str, language: str | None = None) -> str:
@@ -59,11 +101,13 @@ def translate(template: str, language: str | None = None) -> str:
 
 
 def render(template: str, /, language: str | None = None, **params: object) -> str:
-    """Return `template` in `language` with its fields filled.
+    r"""Return `template` in `language` with its fields filled; texts that come from outside cannot break the line.
 
     Examples
     --------
     >>> render("{n} cards", language="en", n=8)
     '8 cards'
+    >>> render("node {node}", language="en", node="a" + chr(27) + "[31mb")
+    'node a\\x1b[31mb'
     """
-    return translate(template, language).format(**params) if params else translate(template, language)
+    return fill(translate(template, language), params)

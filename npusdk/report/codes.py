@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from npusdk.language import _, render
+from npusdk.language import _, fill, translate
 from npusdk.values import Frozen
 
 
@@ -87,4 +87,4 @@ def explain(note: Note | str, language: str | None = None) -> str:
     """
     code, params = (note, {}) if isinstance(note, str) else (note.code, note.params)
     template = CODES.get(code)
-    return code if template is None else render(template, language=language, **params)
+    return code if template is None else fill(translate(template, language), params)

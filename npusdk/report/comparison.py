@@ -6,6 +6,7 @@ from typing import Self
 
 from pydantic import model_validator
 
+from npusdk.language import plain
 from npusdk.report.base import Report
 from npusdk.report.profile import ProfileReport
 from npusdk.values import Frozen
@@ -68,6 +69,5 @@ class Comparison(Report):
         return first.latency_high_s < second.latency_low_s or second.latency_high_s < first.latency_low_s
 
     def __repr__(self) -> str:
-        return (
-            f"Comparison({self.model}, batch {self.batch}: {len(self.profiles)} profiles, {len(self.refusals)} refused)"
-        )
+        counts = f"{len(self.profiles)} profiles, {len(self.refusals)} refused"
+        return f"Comparison({plain(self.model, 80)}, batch {self.batch}: {counts})"

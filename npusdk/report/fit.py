@@ -7,6 +7,7 @@ from typing import Literal, Self, TypeAlias
 
 from pydantic import model_validator
 
+from npusdk.language import plain
 from npusdk.report.base import Report
 from npusdk.report.codes import Note
 from npusdk.values import Frozen
@@ -143,4 +144,4 @@ class FitReport(Report):
             for status in STATUSES
             if any(fit.status == status for fit in self.fits)
         )
-        return f"FitReport({self.model}, batch {self.batch}, {self.precision}: {counts or 'no device'})"
+        return f"FitReport({plain(self.model, 80)}, batch {self.batch}, {self.precision}: {counts or 'no device'})"

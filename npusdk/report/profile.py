@@ -7,6 +7,7 @@ from typing import Literal, Self
 import numpy as np
 from pydantic import model_validator
 
+from npusdk.language import plain
 from npusdk.report.base import Report
 from npusdk.report.codes import Note
 from npusdk.report.layers import Bound, LayerTable
@@ -138,6 +139,6 @@ class ProfileReport(Report):
     def __repr__(self) -> str:
         interval = f"[{format_seconds(self.latency_low_s)}-{format_seconds(self.latency_high_s)}]"
         return (
-            f"ProfileReport({self.model} on {self.device_name}, {self.precision}, batch {self.batch}: "
+            f"ProfileReport({plain(self.model, 80)} on {self.device_name}, {self.precision}, batch {self.batch}: "
             f"{self.basis} {format_seconds(self.latency_s)} {interval}, {self.bound}-bound)"
         )
