@@ -10,7 +10,15 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto
 
-from tests.models.builders import bert_encoder, efficientnet_like, gpt_decoder, mobilenet_v2, resnet50, vit
+from tests.models.builders import (
+    bert_encoder,
+    efficientnet_like,
+    gpt_decoder,
+    mobilenet_v2,
+    quantised_cnn,
+    resnet50,
+    vit,
+)
 
 Builder = Callable[..., onnx.ModelProto]
 
@@ -60,6 +68,9 @@ TINY: Mapping[str, Builder] = {
     "gpt_decoder": partial(gpt_decoder, **_SMALL_GPT),
     "gpt_decoder-static": partial(gpt_decoder, sequence=12, **_SMALL_GPT),
     "gpt_decoder-trilu": partial(gpt_decoder, **_SMALL_GPT, mask="Trilu"),
+    "quantised_cnn": quantised_cnn,
+    "quantised_cnn-signed": partial(quantised_cnn, signed=True),
+    "quantised_cnn-per_tensor": partial(quantised_cnn, per_channel=False),
 }
 """The same patterns in a few thousand weights, batch symbolic."""
 

@@ -9,8 +9,9 @@ import onnx
 import onnxruntime as ort
 import pytest
 
-from tests.models.builders import bert_encoder, efficientnet_like, mobilenet_v2, resnet50, vit
+from tests.models.builders import bert_encoder, efficientnet_like, mobilenet_v2, quantised_cnn, resnet50, vit
 from tests.models.counting import macs_of, parameters_of
+from tests.models.quantised import STEP
 from tests.models.samples import FULL, TINY, feeds_of
 
 PARAMETERS = {
@@ -33,7 +34,7 @@ MACS = {
     "vit": (partial(vit, 1), 17.56e9),
     "bert_encoder": (partial(bert_encoder, 1, 128), 12 * 128 * (12 * 768**2 + 2 * 128 * 768)),
 }
-"""Multiply-accumulates as published for torchvision's models, and BERT's by hand: 12 h^2 + 2 s h per token and layer."""
+"""Multiply-accumulates as torchvision publishes them, and BERT's by hand: 12 h^2 + 2 s h per token and layer."""
 
 EQUAL = [
     ("vit", "vit-split"),
@@ -42,12 +43,17 @@ EQUAL = [
     ("bert_encoder", "bert_encoder-fused"),
     ("gpt_decoder", "gpt_decoder-static"),
     ("gpt_decoder", "gpt_decoder-trilu"),
+    ("quantised_cnn", "quantised_cnn-signed"),
 ]
 """Two ways to write one network."""
 
 
-def run(model: onnx.ModelProto) -> np.ndarray:
-    session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+def run(
+    model: onnx.ModelProto, level: ort.GraphOptimizationLevel = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+) -> np.ndarray:
+    options = ort.SessionOptions()
+    options.graph_optimization_level = level
+    session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     return np.asarray(session.run(None, feeds_of(model, N=2, S=12))[0])
 
 
@@ -67,6 +73,14 @@ def test_tiny_network_variants_agree(one, other):
     """Two ways to write the same network, drawn from the same seed, compute the same function."""
     expected = run(TINY[one]())
     assert np.allclose(run(TINY[other]()), expected, rtol=0, atol=1e-4 * np.abs(expected).max())
+
+
+def test_quantised_network_is_within_a_step():
+    """Joined to integer operators or not, the QDQ network's logits differ by one step at most, and not everywhere."""
+    model = quantised_cnn()
+    joined, single = run(model), run(model, ort.GraphOptimizationLevel.ORT_DISABLE_ALL)
+    assert np.abs(joined - single).max() <= 1.001 * STEP
+    assert np.mean(joined == single) > 0.9
 
 
 @pytest.mark.parametrize("name", TINY)
