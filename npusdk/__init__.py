@@ -1,0 +1,91 @@
+"""How a model runs on an accelerator that you do not own.
+
+>>> import npusdk as npu
+>>> npu.device("rngd").name
+'RNGD'
+
+`load` reads a model, `check` says which devices run it, `profile` and `compare` how long it would take there and why,
+`compile` makes a program that runs on the emulator in the device's own number formats. Names are loaded when first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from npusdk.catalogue import DeviceList, DeviceSpec
+    from npusdk.errors import (
+        ConfigError,
+        DeviceError,
+        DoesNotFitError,
+        DtypeError,
+        ModelError,
+        ModelFormatError,
+        NpuError,
+        OutOfDeviceMemoryError,
+        PrecisionError,
+        ShapeError,
+        UnknownDeviceError,
+        UnsupportedOpError,
+        UsageError,
+    )
+    from npusdk.language import set_language
+    from npusdk.pipeline import Model, Program, check, compare, compile, device, devices, load, profile  # noqa: A004
+    from npusdk.report import Comparison, FitReport, ProfileReport
+    from npusdk.targets import LocalTarget, local
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Comparison",
+    "ConfigError",
+    "DeviceError",
+    "DeviceList",
+    "DeviceSpec",
+    "DoesNotFitError",
+    "DtypeError",
+    "FitReport",
+    "LocalTarget",
+    "Model",
+    "ModelError",
+    "ModelFormatError",
+    "NpuError",
+    "OutOfDeviceMemoryError",
+    "PrecisionError",
+    "ProfileReport",
+    "Program",
+    "ShapeError",
+    "UnknownDeviceError",
+    "UnsupportedOpError",
+    "UsageError",
+    "check",
+    "compare",
+    "compile",
+    "device",
+    "devices",
+    "load",
+    "local",
+    "profile",
+    "set_language",
+]
+
+_HOMES = {
+    "npusdk.catalogue": ("DeviceList", "DeviceSpec"),
+    "npusdk.language": ("set_language",),
+    "npusdk.pipeline": ("Model", "Program", "check", "compare", "compile", "device", "devices", "load", "profile"),
+    "npusdk.report": ("Comparison", "FitReport", "ProfileReport"),
+    "npusdk.targets": ("LocalTarget", "local"),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        text = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(text)
+    value = getattr(import_module(_HOME.get(name, "npusdk.errors")), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

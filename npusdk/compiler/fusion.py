@@ -21,7 +21,6 @@ F8   DequantizeLinear of a constant joins each of its readers; in an integer pla
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from npusdk.compiler.attention import find_attention
@@ -63,8 +62,8 @@ class Fuser:
 
     Parameters
     ----------
-    placements
-        Where each node runs, by name; the device where absent.
+    host
+        Names of the nodes that run on the host.
     fusion
         The device's fusion class, "gpu" or "npu".
     integer
@@ -72,7 +71,7 @@ class Fuser:
     """
 
     graph: Graph
-    placements: Mapping[str, Placement]
+    host: frozenset[str]
     fusion: str
     integer: bool
     groups: list[Group] = field(default_factory=list)
@@ -166,7 +165,7 @@ class Fuser:
         return producer is not None and self.graph.nodes[producer].op == "DequantizeLinear"
 
     def _placement(self, node: Node) -> Placement:
-        return self.placements.get(node.name, "device")
+        return "host" if node.name in self.host else "device"
 
     def _kind(self, node: Node) -> StepKind:
         if node.op in VIEWS:

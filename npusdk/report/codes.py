@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from npusdk.language import _, fill, translate
+from npusdk.language import _, current_language, fill, translate
 from npusdk.values import Frozen
 
 
@@ -17,7 +17,7 @@ class Note(Frozen):
     code
         Key of `CODES`; an unknown one, from a newer writer, is shown as it is.
     params
-        Values of the fields of the sentence.
+        Values of the fields of the sentence; a text that is data has its Korean beside it, under its name and "_ko".
     """
 
     code: str
@@ -28,7 +28,7 @@ CODES: Mapping[str, str] = MappingProxyType(
     {
         # what the interval rests on
         "judgement_no_measurement": _(
-            "class C: no published measurement stands behind the parameters; the factor of 2 either way is judgement"
+            "no published measurement stands behind the parameters; the factor of 2 either way is judgement"
         ),
         # what a prediction leaves out
         "compiler_quality": _("kernel choice and quality of the vendor's compiler, layer by layer"),
@@ -54,6 +54,10 @@ CODES: Mapping[str, str] = MappingProxyType(
         "operator_accelerated": _("the vendor lists it as accelerated"),
         "operator_on_host": _("the vendor's list sends it to the host's CPU"),
         "operator_not_listed": _("not in the vendor's list: it runs on the host's CPU"),
+        "operator_conditional": _(
+            "the vendor lists it as accelerated, with a condition that is not checked here: {condition}"
+        ),
+        "operator_computes_in_float": _("it computes in floating point, and the device multiplies integers only"),
         "operator_blocked": _("the vendor's list excludes it"),
         "operator_undocumented": _("no public document says whether it runs"),
         "general_purpose": _("general-purpose device: taken to run"),
@@ -86,5 +90,7 @@ def explain(note: Note | str, language: str | None = None) -> str:
     'the device has no fp16; it has int8'
     """
     code, params = (note, {}) if isinstance(note, str) else (note.code, note.params)
+    if (language or current_language()) == "ko":
+        params = {**params, **{name.removesuffix("_ko"): text for name, text in params.items() if name.endswith("_ko")}}
     template = CODES.get(code)
     return code if template is None else fill(translate(template, language), params)

@@ -1,0 +1,128 @@
+"""Pass 2a: what a device does with each operator, by the vendor's list where there is one.
+
+==== =======================================================================================================
+rule an operator
+==== =======================================================================================================
+L1   that moves no bytes (Reshape and its kin) or marks a number format (QuantizeLinear) runs with its neighbours
+L2   runs, falls back to the host, is blocked or is undocumented as the vendor's list of its family says
+L3   that computes in floating point falls back to the host on a device that has integers only
+==== =======================================================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from npusdk.catalogue import DeviceSpec, OperatorSupport, load_operators
+from npusdk.compiler.fusion import QUANTIZERS, VIEWS
+from npusdk.errors import UnsupportedOpError
+from npusdk.graph import Graph, Node
+from npusdk.language import _
+from npusdk.report import Evidence, Finding, Note
+
+_STATUS: Mapping[str, str] = MappingProxyType(
+    {"accelerated": "runs", "host": "falls_back", "blocked": "blocked", "undocumented": "undocumented"}
+)
+_FREE = VIEWS | QUANTIZERS
+
+
+@dataclass(frozen=True)
+class Legality:
+    """What a device does with the operators of a graph.
+
+    Parameters
+    ----------
+    findings
+        One for each operator and reason; operators that simply run share one without a name.
+    host
+        Names of the nodes that fall back to the host's CPU.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    host: frozenset[str] = frozenset()
+
+    def require(self, device: str) -> None:
+        """Refuse a graph of which the device excludes an operator.
+
+        Raises
+        ------
+        UnsupportedOpError
+            Naming the first such node.
+        """
+        for finding in self.findings:
+            if finding.status == "blocked":
+                raise UnsupportedOpError(
+                    _("{device} excludes operator {op} of node {node}"),
+                    hint=_("Replace the operator, or choose another device."),
+                    device=device,
+                    op=finding.op,
+                    node=finding.node,
+                )
+
+
+def examine_operators(graph: Graph, device: DeviceSpec, *, is_quantized: bool) -> Legality:
+    """Return what the device does with the operators of a bound graph."""
+    groups: dict[tuple[str, str, str], list[Node]] = {}
+    supports: dict[tuple[str, str, str], OperatorSupport] = {}
+    listing = load_operators(device.operators)
+    floats_fall_back = is_quantized and all(dtype.startswith("int") for dtype in device.dtypes)
+    for node in graph.nodes:
+        if node.op in _FREE:
+            continue
+        support = listing[node.op]
+        status, reason = _reason(support, device)
+        if status == "runs" and floats_fall_back and not _is_dequantized(graph, node):
+            status, reason = "falls_back", "operator_computes_in_float"
+        is_plain = (status, reason) == ("runs", _plain_reason(device))
+        key = ("" if is_plain else node.op, status, reason)
+        groups.setdefault(key, []).append(node)
+        supports[key] = support
+    findings = tuple(_finding(key, nodes, device, supports[key]) for key, nodes in groups.items())
+    host = frozenset(node.name for key, nodes in groups.items() if key[1] == "falls_back" for node in nodes)
+    return Legality(findings, host)
+
+
+def _plain_reason(device: DeviceSpec) -> str:
+    kinds = {"reference": "reference_runs_all", "gpu": "general_purpose"}
+    return kinds.get(device.kind, "operator_accelerated")
+
+
+def _reason(support: OperatorSupport, device: DeviceSpec) -> tuple[str, str]:
+    """Return the status of an operator and the code of the reason (rule L2)."""
+    status = _STATUS[support.support]
+    if status == "runs":
+        return status, "operator_conditional" if support.limit else _plain_reason(device)
+    reasons = {"falls_back": "operator_on_host", "blocked": "operator_blocked", "undocumented": "operator_undocumented"}
+    return status, "operator_not_listed" if status == "falls_back" and not support.listed else reasons[status]
+
+
+def _is_dequantized(graph: Graph, node: Node) -> bool:
+    """Whether a node reads values that the file holds, or makes, as integers."""
+    if node.op.startswith("QLinear") or node.op.endswith("Integer"):
+        return True
+    makers = (graph.producers.get(name) for name in node.inputs)
+    return any(maker is not None and graph.nodes[maker].op in {"DequantizeLinear", *VIEWS} for maker in makers)
+
+
+def _finding(key: tuple[str, str, str], nodes: list[Node], device: DeviceSpec, support: OperatorSupport) -> Finding:
+    op, status, reason = key
+    listing = load_operators(device.operators)
+    params: dict[str, str | int | float] = {}
+    if reason == "operator_conditional":
+        params = {"condition": support.limit, "condition_ko": support.limit_ko}
+    hints = {"falls_back": "replace_operator", "blocked": "replace_operator", "undocumented": "ask_vendor"}
+    return Finding.model_validate(
+        {
+            "status": status,
+            "node": nodes[0].name if op else "",
+            "op": op,
+            "count": len(nodes),
+            "reason": Note(code=reason, params=params),
+            "hint": Note(code=hints[status]) if status in hints else None,
+            "evidence": Evidence(
+                kind=device.operators_evidence, source=support.source, version=listing.version, date=listing.date
+            ),
+        }
+    )
