@@ -76,12 +76,28 @@ def test_digits_int8_has_one_result(level):
     assert np.array_equal(logits_of(MODELS["int8"], level), logits_of(MODELS["int8"]))
 
 
+def int8_constants() -> dict[str, np.ndarray]:
+    return {
+        tensor.name: numpy_helper.to_array(tensor) for tensor in onnx.load(FOLDER / MODELS["int8"]).graph.initializer
+    }
+
+
 def test_digits_int8_never_saturates():
     """No pair of uint8 x int8 products leaves int16, so that CPUs with and without VNNI agree."""
-    constants = [numpy_helper.to_array(tensor) for tensor in onnx.load(FOLDER / MODELS["int8"]).graph.initializer]
-    largest = max(np.abs(value.astype(np.int64)).max() for value in constants if value.dtype == np.int8)
+    weights = [value.astype(np.int64) for value in int8_constants().values() if value.dtype == np.int8]
+    largest = max(np.abs(value).max() for value in weights)
     assert largest == RECORD["int8"]["weight_limit"]
     assert 2 * 255 * largest <= np.iinfo(np.int16).max
+
+
+def test_digits_int8_is_exact_in_float32():
+    """Scales are powers of two and sums of integers stay below 2^24: float32 arithmetic rounds nothing."""
+    constants = int8_constants()
+    scales = np.concatenate([np.ravel(value) for name, value in constants.items() if name.endswith("_scale")])
+    assert np.array_equal(np.frexp(scales)[0], np.full(len(scales), 0.5))
+    for layer in ("conv1", "conv2", "conv3", "gemm"):
+        weight, bias = (constants[f"{layer}.{part}_quantised"].astype(np.int64) for part in ("weight", "bias"))
+        assert (255 * np.abs(weight.reshape(len(weight), -1)).sum(axis=1) + np.abs(bias)).max() < 2**24
 
 
 def test_digits_training_is_repeatable(tmp_path):
