@@ -9,14 +9,39 @@ import numpy as np
 
 from npusdk.errors import UnsupportedOpError
 from npusdk.graph import Attributes
+from npusdk.kernels.activation import ACTIVATION
+from npusdk.kernels.contraction import CONTRACTION
 from npusdk.kernels.creation import CREATION
 from npusdk.kernels.elementwise import ELEMENTWISE
 from npusdk.kernels.indexing import INDEXING
+from npusdk.kernels.normalization import NORMALIZATION
+from npusdk.kernels.padding import PADDING
+from npusdk.kernels.quantizing import QUANTIZING
+from npusdk.kernels.ranking import RANKING
+from npusdk.kernels.reduction import REDUCTION
+from npusdk.kernels.resampling import RESAMPLING
 from npusdk.kernels.shaping import SHAPING
 from npusdk.kernels.signature import Inputs, Kernel, Outputs
+from npusdk.kernels.softmax import SOFTMAX
 from npusdk.language import _
 
-KERNELS: Mapping[str, Kernel] = MappingProxyType({**ELEMENTWISE, **SHAPING, **INDEXING, **CREATION})
+KERNELS: Mapping[str, Kernel] = MappingProxyType(
+    {
+        **ACTIVATION,
+        **CONTRACTION,
+        **CREATION,
+        **ELEMENTWISE,
+        **INDEXING,
+        **NORMALIZATION,
+        **PADDING,
+        **QUANTIZING,
+        **RANKING,
+        **REDUCTION,
+        **RESAMPLING,
+        **SHAPING,
+        **SOFTMAX,
+    }
+)
 """Kernels by ONNX operator name."""
 
 

@@ -1,0 +1,230 @@
+"""Resize: every axis on its own, as a few neighbours of every output place and their weights.
+
+Where an output place falls in the input is a table of formulas (ONNX, Resize-19, `coordinate_transformation_mode`).
+The weights are the triangle (linear) or Keys' cubic convolution (R. G. Keys, IEEE Trans. ASSP 29(6), 1981), stretched
+by the scale when `antialias` shrinks an axis. Coordinates are computed in float64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import ceil, isclose
+from types import MappingProxyType
+from typing import Any, TypeAlias, cast
+
+import numpy as np
+
+from npusdk.graph import Attributes
+from npusdk.kernels.shaping import numbers
+from npusdk.kernels.signature import (
+    Array,
+    Inputs,
+    Kernel,
+    Outputs,
+    given,
+    integer,
+    integers,
+    needed,
+    normal_axes,
+    number,
+    text,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """How one axis is resized: sizes before and after, scale, and the part of the input that is looked at."""
+
+    axis: int
+    size: int
+    resized: int
+    scale: float
+    start: float
+    end: float
+
+    @property
+    def exact(self) -> float:
+        """Size after scaling, before it is rounded down."""
+        return self.scale * self.size
+
+    @property
+    def is_identity(self) -> bool:
+        whole = isclose(self.start, 0.0, abs_tol=1e-12) and isclose(self.end, 1.0)
+        return self.size == self.resized and isclose(self.scale, 1.0) and whole
+
+
+def _half_pixel(axis: _Axis, place: Array) -> Array:
+    return (place + 0.5) / axis.scale - 0.5
+
+
+def _half_pixel_symmetric(axis: _Axis, place: Array) -> Array:
+    return _half_pixel(axis, place) + axis.size / 2 * (1 - axis.resized / axis.exact)
+
+
+def _pytorch_half_pixel(axis: _Axis, place: Array) -> Array:
+    return np.full_like(place, -0.5) if axis.exact == 1 else _half_pixel(axis, place)
+
+
+def _align_corners(axis: _Axis, place: Array) -> Array:
+    return np.zeros_like(place) if axis.exact == 1 else place * (axis.size - 1) / (axis.exact - 1)
+
+
+def _asymmetric(axis: _Axis, place: Array) -> Array:
+    return place / axis.scale
+
+
+def _tf_crop_and_resize(axis: _Axis, place: Array) -> Array:
+    span = (axis.end - axis.start) * (axis.size - 1)
+    steps = np.full_like(place, span / 2) if axis.exact == 1 else place * span / (axis.exact - 1)
+    return steps + axis.start * (axis.size - 1)
+
+
+_COORDINATES: Mapping[str, Callable[[_Axis, Array], Array]] = MappingProxyType(
+    {
+        "align_corners": _align_corners, "asymmetric": _asymmetric, "half_pixel": _half_pixel,
+        "half_pixel_symmetric": _half_pixel_symmetric, "pytorch_half_pixel": _pytorch_half_pixel,
+        "tf_crop_and_resize": _tf_crop_and_resize,
+    }
+)  # fmt: skip
+
+_ROUNDINGS: Mapping[str, Callable[[Array], Array]] = MappingProxyType(
+    {
+        "ceil": np.ceil,
+        "floor": np.floor,
+        "round_prefer_ceil": lambda place: np.floor(place + 0.5),
+        "round_prefer_floor": lambda place: np.ceil(place - 0.5),
+    }
+)
+
+_Neighbours: TypeAlias = tuple[Array, Array | None]
+"""Indices (resized, taps), and their weights; None where there is one tap of weight one."""
+
+
+def _triangle(distance: Array, _coefficient: float) -> Array:
+    return np.asarray(np.clip(1 - np.abs(distance), 0, 1))
+
+
+def _keys(distance: Array, a: float) -> Array:
+    d = np.abs(distance)
+    near = ((a + 2) * d - (a + 3)) * d * d + 1
+    far = ((a * d - 5 * a) * d + 8 * a) * d - 4 * a
+    return np.asarray(np.where(d <= 1, near, np.where(d < 2, far, 0.0)))
+
+
+_FILTERS: Mapping[str, tuple[int, Callable[[Array, float], Array]]] = MappingProxyType(
+    {"linear": (1, _triangle), "cubic": (2, _keys)}
+)
+"""Half width in pixels, and weight by distance."""
+
+
+def _neighbours(axis: _Axis, attrs: Attributes) -> _Neighbours:
+    """Return where every output place reads."""
+    mode = text(attrs, "mode", "nearest")
+    place = _COORDINATES[_coordinate_mode(attrs)](axis, np.arange(axis.resized, dtype=np.float64))
+    if mode == "nearest":
+        index = _ROUNDINGS[text(attrs, "nearest_mode", "round_prefer_floor")](place)
+        return np.clip(index, 0, axis.size - 1).astype(np.int64)[:, None], None
+    width, weight = _FILTERS[mode]
+    antialias = bool(integer(attrs, "antialias", 0))
+    stretch = min(axis.scale, 1.0) if antialias else 1.0
+    half = ceil(width / stretch)
+    index = np.ceil(place)[:, None] + np.arange(-half, half)
+    weights = weight((index - place[:, None]) * stretch, number(attrs, "cubic_coeff_a", -0.75))
+    if integer(attrs, "exclude_outside", 0):
+        weights = np.where((index < 0) | (index >= axis.size), 0.0, weights)
+    if antialias or integer(attrs, "exclude_outside", 0):
+        weights = weights / weights.sum(1, keepdims=True)
+    return np.clip(index, 0, axis.size - 1).astype(np.int64), weights
+
+
+def _coordinate_mode(attrs: Attributes) -> str:
+    return text(attrs, "coordinate_transformation_mode", "half_pixel")
+
+
+def _pick(x: Array, axis: int, index: Array) -> Array:
+    """Return elements along an axis, by repetition where every one is taken equally often."""
+    times, rest = divmod(len(index), x.shape[axis])
+    if not rest and np.array_equal(index, np.repeat(np.arange(x.shape[axis]), times)):
+        return np.repeat(x, times, axis)
+    return np.take(x, index, axis)
+
+
+def _resample(x: Array, axis: _Axis, attrs: Attributes) -> Array:
+    """Resize one axis of `x`."""
+    index, weights = _neighbours(axis, attrs)
+    if weights is None:
+        return _pick(x, axis.axis, index[:, 0])
+    columns = weights.astype(x.dtype).reshape((*weights.shape, *(1,) * (x.ndim - 1 - axis.axis)))
+    out = np.take(x, index[:, 0], axis.axis) * columns[:, 0]
+    for tap in range(1, index.shape[1]):
+        out += np.take(x, index[:, tap], axis.axis) * columns[:, tap]
+    return out
+
+
+def _outside(axis: _Axis, attrs: Attributes) -> Array:
+    """Tell which output places look beyond the input."""
+    place = _COORDINATES[_coordinate_mode(attrs)](axis, np.arange(axis.resized, dtype=np.float64))
+    return (place < 0) | (place > axis.size - 1)
+
+
+def _plan(x: Array, inputs: Inputs, attrs: Attributes) -> list[_Axis]:
+    """Read scales or sizes, and the region of interest, for every axis that is resized."""
+    axes = normal_axes(integers(attrs, "axes") or range(x.ndim), x.ndim)
+    roi, scales, sizes = (value if value is not None and value.size else None for value in _optional(inputs))
+    if sizes is not None:
+        wanted, factors = _fit([x.shape[axis] for axis in axes], numbers(sizes), attrs)
+    else:
+        factors = [float(value) for value in cast("Array", scales)]
+        wanted = [int(factor * x.shape[axis]) for factor, axis in zip(factors, axes, strict=True)]
+    crop = _coordinate_mode(attrs) == "tf_crop_and_resize" and roi is not None
+    bounds = [float(value) for value in roi] if crop and roi is not None else [0.0] * len(axes) + [1.0] * len(axes)
+    ends = bounds[len(axes) :]
+    rows = zip(axes, wanted, factors, bounds[: len(axes)], ends, strict=True)
+    return [_Axis(axis, x.shape[axis], size, scale, start, end) for axis, size, scale, start, end in rows]
+
+
+def _optional(inputs: Inputs) -> tuple[Array | None, ...]:
+    return tuple(given(inputs, index) for index in (1, 2, 3))
+
+
+def _fit(before: list[int], after: tuple[int, ...], attrs: Attributes) -> tuple[list[int], list[float]]:
+    """Return sizes and scales under the policy for the aspect ratio."""
+    factors = [new / old for new, old in zip(after, before, strict=True)]
+    policy = text(attrs, "keep_aspect_ratio_policy", "stretch")
+    if policy == "stretch":
+        return list(after), factors
+    common = min(factors) if policy == "not_larger" else max(factors)
+    return [int(common * old + 0.5) for old in before], [common] * len(before)
+
+
+def resize(inputs: Inputs, attrs: Attributes, output_count: int) -> Outputs:  # noqa: ARG001
+    """Resize the axes by `scales` or to `sizes`."""
+    (x,) = needed(inputs, 1)
+    plan = _plan(x, inputs, attrs)
+    nearest = text(attrs, "mode", "nearest") == "nearest"
+    out = x if nearest else x.astype(_computed(x.dtype), copy=False)
+    for axis in plan:
+        if not axis.is_identity:
+            out = _resample(out, axis, attrs)
+    if _coordinate_mode(attrs) == "tf_crop_and_resize":
+        out = out.copy()
+        for axis in plan:
+            np.moveaxis(out, axis.axis, 0)[_outside(axis, attrs)] = number(attrs, "extrapolation_value", 0.0)
+    return (_narrowed(out, x.dtype),)
+
+
+def _computed(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    return np.dtype(np.float32 if dtype in (np.float16, np.float32) else np.float64)
+
+
+def _narrowed(values: Array, dtype: np.dtype[Any]) -> Array:
+    """Return values as `dtype`; integers are rounded and saturate."""
+    if dtype.kind in "iu" and values.dtype != dtype:
+        limits = np.iinfo(dtype)
+        values = np.clip(np.rint(values), limits.min, limits.max)
+    return values.astype(dtype, copy=False)
+
+
+RESAMPLING: Mapping[str, Kernel] = MappingProxyType({"Resize": resize})
+"""Kernels of the operators that resample."""
