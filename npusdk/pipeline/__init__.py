@@ -1,0 +1,7 @@
+"""Main street: load, check, compile, profile, compare; branches on no device's name."""
+
+from npusdk.pipeline.model import Model
+from npusdk.pipeline.program import Program
+from npusdk.pipeline.street import check, compare, compile, device, devices, load, profile  # noqa: A004
+
+__all__ = ["Model", "Program", "check", "compare", "compile", "device", "devices", "load", "profile"]

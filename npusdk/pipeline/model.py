@@ -1,0 +1,91 @@
+"""A model: a checked network that can be bound to any batch, and what has been worked out about it so far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from npusdk.compiler import canonicalize
+from npusdk.graph import Graph, Tensor, bind, rebatch_shapes
+from npusdk.kernels import call
+from npusdk.pipeline.planning import Planner
+
+QUANTIZED = frozenset({
+    "QuantizeLinear", "DequantizeLinear", "QLinearConv", "QLinearMatMul", "ConvInteger", "MatMulInteger", "DynamicQuantizeLinear",
+})  # fmt: skip
+
+
+class Model:
+    """A checked network, made by `load`.
+
+    Parameters
+    ----------
+    opened
+        The network as imported; its input sizes may be names.
+    input_shapes
+        Sizes of inputs, by name; what is left out comes from the file, and a leading name alone becomes 1.
+    """
+
+    def __init__(self, opened: Graph, input_shapes: Mapping[str, tuple[int, ...]]) -> None:
+        self._opened = opened
+        self.graph = bind(opened, input_shapes, call)
+        self._graphs: dict[int, Graph] = {self.batch: canonicalize(self.graph)}
+
+    @property
+    def name(self) -> str:
+        """The model's own name."""
+        return self.graph.name
+
+    @property
+    def inputs(self) -> tuple[Tensor, ...]:
+        """Types of what a caller gives, in order."""
+        return tuple(self.graph.tensors[name] for name in self.graph.inputs)
+
+    @property
+    def outputs(self) -> tuple[Tensor, ...]:
+        """Types of what a caller gets, in order."""
+        return tuple(self.graph.tensors[name] for name in self.graph.outputs)
+
+    @property
+    def batch(self) -> int:
+        """Samples in one call: the leading size of the first input; 1 where it has none."""
+        shape = self.inputs[0].sizes if self.inputs else ()
+        return shape[0] if shape else 1
+
+    @cached_property
+    def planner(self) -> Planner:
+        """What decides how the model runs on a device; keeps what it has worked out."""
+        return Planner(self)
+
+    @cached_property
+    def parameters(self) -> int:
+        """Number of floating-point or quantised weights."""
+        return sum(self.graph.tensors[name].elements for name in self.graph.constants if self.graph.tensors[name].shape)
+
+    @cached_property
+    def weight_bytes(self) -> int:
+        """Bytes of the constants in their own element types."""
+        return self.graph.weight_bytes()
+
+    @cached_property
+    def is_quantized(self) -> bool:
+        """Whether the file itself says where values are integers."""
+        return any(node.op in QUANTIZED for node in self.graph.nodes)
+
+    def at_batch(self, batch: int | None) -> Graph:
+        """Return the network for `batch` samples a call, its composites made single operators.
+
+        Raises
+        ------
+        ShapeError
+            If the network fixes its batch, naming the node that does.
+        """
+        size = self.batch if batch is None else batch
+        if size not in self._graphs:
+            shapes = rebatch_shapes(self._opened, {tensor.name: tensor.sizes for tensor in self.inputs}, size)
+            self._graphs[size] = canonicalize(bind(self._opened, shapes, call))
+        return self._graphs[size]
+
+    def __repr__(self) -> str:
+        shapes = ", ".join(f"{tensor.name} {tensor.dtype}{list(tensor.shape)}" for tensor in self.inputs)
+        return f"Model({self.name}: {shapes}; {len(self.graph.nodes)} nodes, {self.parameters:,} parameters)"

@@ -1,0 +1,60 @@
+"""The target that everybody has: the emulator and the cost model in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from npusdk.catalogue import DeviceList, DeviceSpec
+from npusdk.pipeline import Program, check, compare, compile, devices, profile  # noqa: A004 - the public names
+from npusdk.pipeline.street import AnyModel
+from npusdk.report import Comparison, FitReport, ProfileReport
+
+
+class LocalTarget:
+    """Emulated devices in this process; every catalogue device is there, none is ever busy."""
+
+    name = "local"
+
+    def devices(self) -> DeviceList:
+        """Return the devices that can be named."""
+        return devices()
+
+    def check(
+        self,
+        model: AnyModel,
+        devices: str | Iterable[str | DeviceSpec] = "all",
+        precision: str = "auto",
+        batch: int | None = None,
+    ) -> FitReport:
+        """Return which devices run a model; see `npusdk.check`."""
+        return check(model, devices, precision, batch)
+
+    def compile(
+        self, model: AnyModel, device: str | DeviceSpec, precision: str = "auto", batch: int | None = None
+    ) -> Program:
+        """Return a program for one device; see `npusdk.compile`."""
+        return compile(model, device, precision, batch)
+
+    def profile(
+        self, model: AnyModel, device: str | DeviceSpec, precision: str = "auto", batch: int | None = None
+    ) -> ProfileReport:
+        """Return what a model is predicted to take; see `npusdk.profile`."""
+        return profile(model, device, precision, batch)
+
+    def compare(
+        self,
+        model: AnyModel,
+        devices: str | Iterable[str | DeviceSpec] = "all",
+        precision: str = "auto",
+        batch: int | None = None,
+    ) -> Comparison:
+        """Return profiles on several devices; see `npusdk.compare`."""
+        return compare(model, devices, precision, batch)
+
+    def __repr__(self) -> str:
+        return "LocalTarget(emulated devices in this process)"
+
+
+def local() -> LocalTarget:
+    """Return the target in this process, which needs no network and no account."""
+    return LocalTarget()
