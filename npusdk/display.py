@@ -24,8 +24,13 @@ VIEWS: Mapping[tuple[str, str], str] = MappingProxyType(
 """(type, medium) -> "module:function"; the function takes the value and returns text."""
 
 
-def show(value: object, medium: str = "text") -> str:
+def show(value: object, medium: str = "text", **options: object) -> str:
     """Return `value` as text in `medium` ("text" or "csv").
+
+    Parameters
+    ----------
+    **options
+        What the view takes beside the value, such as `width` of a text.
 
     Raises
     ------
@@ -33,5 +38,5 @@ def show(value: object, medium: str = "text") -> str:
         If the type has no view in that medium.
     """
     module, function = VIEWS[type(value).__name__, medium].split(":")
-    text: str = getattr(import_module(module), function)(value)
+    text: str = getattr(import_module(module), function)(value, **options)
     return text

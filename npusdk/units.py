@@ -73,6 +73,18 @@ def format_count(value: float, unit: str = "") -> str:
     return f"{_significant(scaled)} {prefix}{unit}".rstrip()
 
 
+def format_number(value: float) -> str:
+    """Return a number rounded to three significant digits, its thousands separated.
+
+    Examples
+    --------
+    >>> format_number(16666.7), format_number(0.52)
+    ('16,700', '0.520')
+    """
+    rounded = float(f"{value:.2e}")
+    return f"{rounded:,.0f}" if abs(rounded) >= 1000 else _significant(rounded)
+
+
 def format_krw(amount: int) -> str:
     """Return an amount of won.
 

@@ -1,0 +1,84 @@
+"""Words for the values that reports hold as codes; a value from a newer writer is shown as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from npusdk.language import _, translate
+
+BASIS: Mapping[str, str] = MappingProxyType(
+    {"predicted": _("predicted"), "simulated": _("simulated"), "measured": _("measured")}
+)
+
+BOUNDS: Mapping[str, str] = MappingProxyType(
+    {
+        "compute": _("compute"),
+        "memory": _("memory"),
+        "on_chip": _("on-chip memory"),
+        "vector": _("vector"),
+        "overhead": _("overhead"),
+        "host": _("host"),
+        "link": _("host link"),
+    }
+)
+
+STATUSES: Mapping[str, str] = MappingProxyType(
+    {
+        "runs": _("runs"),
+        "falls_back": _("falls back"),
+        "undocumented": _("undocumented"),
+        "blocked": _("blocked"),
+    }
+)
+
+EVIDENCE: Mapping[str, str] = MappingProxyType(
+    {
+        "vendor_list": _("vendor's list of operators"),
+        "same_family": _("list of a sibling product"),
+        "device_rule": _("documented property of the device"),
+        "assumed": _("assumed"),
+    }
+)
+
+FIGURE_KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "vendor": _("vendor"),
+        "measured": _("measured"),
+        "derived": _("derived"),
+        "secondary": _("secondary"),
+        "assumed": _("assumed"),
+    }
+)
+
+AVAILABILITY: Mapping[str, str] = MappingProxyType(
+    {"current": _("current"), "end_of_life": _("end of life"), "announced": _("announced")}
+)
+
+REACHABLE: Mapping[str, str] = MappingProxyType(
+    {
+        "documented": _("documented in the vendor's public software"),
+        "planned": _("planned by the vendor, not released"),
+        "undocumented": _("not documented in public software"),
+    }
+)
+
+STYLES: Mapping[str, str] = MappingProxyType(
+    {"runs": "green", "falls_back": "yellow", "undocumented": "yellow", "blocked": "red"}
+)
+"""Colour of a status, on pages that have colours."""
+
+
+def word(table: Mapping[str, str], code: str) -> str:
+    """Return the word for `code` in the reader's language, an unknown code as it is."""
+    return translate(table.get(code, "")) or code
+
+
+def percent(share: float) -> str:
+    """Return a share of one as percent with one digit after the point."""
+    return f"{100 * share:.1f} %"
+
+
+def join(*parts: str, separator: str = ", ") -> str:
+    """Return the parts that are not empty, joined."""
+    return separator.join(part for part in parts if part)
