@@ -91,9 +91,12 @@ def round_to(x: Float32, format: str, out: Float32 | None = None) -> Float32:  #
     format
         "bf16", "fp16" or "tf32".
     out
-        Where to write: C-contiguous float32 of the same shape, `x` itself to round in place; a new array by default.
+        Where to write: float32 of the same shape, `x` itself to round in place; a new array by default.
     """
     out = np.empty(x.shape, np.float32) if out is None else out
+    if not out.flags.c_contiguous:
+        np.copyto(out, round_to(x, format))
+        return out
     source = x.reshape(-1) if x.flags.c_contiguous else None
     if source is None:
         np.copyto(out, x)
