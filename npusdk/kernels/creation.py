@@ -9,7 +9,7 @@ import numpy as np
 
 from npusdk.graph import Attributes
 from npusdk.kernels.shaping import numbers
-from npusdk.kernels.signature import Inputs, Kernel, Outputs, element_name, given, integer, needed, storage
+from npusdk.kernels.signature import Inputs, Kernel, Outputs, given, integer, needed, storage
 from npusdk.numerics import round_to
 
 
@@ -31,7 +31,7 @@ def range_(inputs: Inputs, attrs: Attributes, output_count: int) -> Outputs:  # 
 def eye_like(inputs: Inputs, attrs: Attributes, output_count: int) -> Outputs:  # noqa: ARG001
     """Return ones on diagonal `k` of a matrix as large as the input."""
     (x,) = needed(inputs, 1)
-    element = storage(element_name(attrs, "dtype", "")) if "dtype" in attrs else x.dtype
+    element = storage(attrs, "dtype") if "dtype" in attrs else x.dtype
     return (np.eye(x.shape[0], x.shape[1], k=integer(attrs, "k", 0), dtype=element),)
 
 
@@ -46,9 +46,8 @@ def trilu(inputs: Inputs, attrs: Attributes, output_count: int) -> Outputs:  # n
 def cast(inputs: Inputs, attrs: Attributes, output_count: int) -> Outputs:  # noqa: ARG001
     """Convert to the element type `to`: floats to integers towards zero, to bfloat16 to the nearest even."""
     (x,) = needed(inputs, 1)
-    element = element_name(attrs, "to", "float32")
-    out = x.astype(storage(element), copy=False)
-    return (round_to(out, "bf16") if element == "bfloat16" else out,)
+    out = x.astype(storage(attrs, "to"), copy=False)
+    return (round_to(out, "bf16") if attrs["to"] == "bfloat16" else out,)
 
 
 def cast_like(inputs: Inputs, attrs: Attributes, output_count: int) -> Outputs:  # noqa: ARG001

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 
 from npusdk.graph import Attributes
-from npusdk.kernels.signature import Inputs, Kernel, Outputs, element_name, given, integer, needed, storage
+from npusdk.kernels.signature import Inputs, Kernel, Outputs, given, integer, needed, storage
 from npusdk.numerics import dequantize_linear, dynamic_quantize, quantize_linear
 
 
@@ -17,8 +17,8 @@ def quantize(inputs: Inputs, attrs: Attributes, output_count: int) -> Outputs:  
     x, scale = needed(inputs, 2)
     zero_point = given(inputs, 2)
     if zero_point is None:
-        named = "output_dtype" in attrs and attrs["output_dtype"] != 0
-        zero_point = np.zeros(scale.shape, storage(element_name(attrs, "output_dtype", "") if named else "uint8"))
+        dtype = storage(attrs, "output_dtype") if "output_dtype" in attrs else np.dtype(np.uint8)
+        zero_point = np.zeros(scale.shape, dtype)
     axis, block_size = integer(attrs, "axis", 1), integer(attrs, "block_size", 0)
     return (quantize_linear(x, scale, zero_point, axis=axis, block_size=block_size),)
 
@@ -28,8 +28,8 @@ def dequantize(inputs: Inputs, attrs: Attributes, output_count: int) -> Outputs:
     x, scale = needed(inputs, 2)
     axis, block_size = integer(attrs, "axis", 1), integer(attrs, "block_size", 0)
     out = dequantize_linear(x, scale, given(inputs, 2), axis=axis, block_size=block_size)
-    if attrs.get("output_dtype", 0) != 0:
-        out = out.astype(storage(element_name(attrs, "output_dtype", "")), copy=False)
+    if "output_dtype" in attrs:
+        out = out.astype(storage(attrs, "output_dtype"), copy=False)
     return (out,)
 
 

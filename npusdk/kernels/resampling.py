@@ -34,19 +34,15 @@ from npusdk.kernels.signature import (
 
 @dataclass(frozen=True, slots=True)
 class _Axis:
-    """How one axis is resized: sizes before and after, scale, and the part of the input that is looked at."""
+    """How one axis is resized: sizes before, after and before rounding down, scale, and the part that is looked at."""
 
     axis: int
     size: int
     resized: int
+    exact: float
     scale: float
     start: float
     end: float
-
-    @property
-    def exact(self) -> float:
-        """Size after scaling, before it is rounded down."""
-        return self.scale * self.size
 
     @property
     def is_identity(self) -> bool:
@@ -172,30 +168,38 @@ def _plan(x: Array, inputs: Inputs, attrs: Attributes) -> list[_Axis]:
     """Read scales or sizes, and the region of interest, for every axis that is resized."""
     axes = normal_axes(integers(attrs, "axes") or range(x.ndim), x.ndim)
     roi, scales, sizes = (value if value is not None and value.size else None for value in _optional(inputs))
+    before = [x.shape[axis] for axis in axes]
+    starts, ends = np.repeat(np.array([[0], [1]], np.float32), len(axes), 1)
+    if _coordinate_mode(attrs) == "tf_crop_and_resize" and roi is not None:
+        starts, ends = np.split(roi.astype(np.float32), 2)
     if sizes is not None:
-        wanted, factors = _fit([x.shape[axis] for axis in axes], numbers(sizes), attrs)
+        wanted, exact, factors = _fitted(before, numbers(sizes), attrs)
     else:
-        factors = [float(value) for value in cast("Array", scales)]
-        wanted = [int(factor * x.shape[axis]) for factor, axis in zip(factors, axes, strict=True)]
-    crop = _coordinate_mode(attrs) == "tf_crop_and_resize" and roi is not None
-    bounds = [float(value) for value in roi] if crop and roi is not None else [0.0] * len(axes) + [1.0] * len(axes)
-    ends = bounds[len(axes) :]
-    rows = zip(axes, wanted, factors, bounds[: len(axes)], ends, strict=True)
-    return [_Axis(axis, x.shape[axis], size, scale, start, end) for axis, size, scale, start, end in rows]
+        wanted, exact, factors = _scaled(before, ends - starts, cast("Array", scales))
+    rows = zip(axes, before, wanted, exact, factors, starts.tolist(), ends.tolist(), strict=True)
+    return [_Axis(*row) for row in rows]
 
 
 def _optional(inputs: Inputs) -> tuple[Array | None, ...]:
     return tuple(given(inputs, index) for index in (1, 2, 3))
 
 
-def _fit(before: list[int], after: tuple[int, ...], attrs: Attributes) -> tuple[list[int], list[float]]:
-    """Return sizes and scales under the policy for the aspect ratio."""
+def _scaled(before: list[int], spans: Array, scales: Array) -> tuple[list[int], list[float], list[float]]:
+    """Return sizes rounded down (in float32, as shapes are inferred), sizes as they are, and scales."""
+    wanted = np.array(before, np.float32) * spans * scales.astype(np.float32)
+    exact = np.array(before, np.float64) * spans * scales
+    return wanted.astype(np.int64).tolist(), exact.tolist(), scales.tolist()
+
+
+def _fitted(before: list[int], after: tuple[int, ...], attrs: Attributes) -> tuple[list[int], list[float], list[float]]:
+    """Return sizes under the policy for the aspect ratio, sizes as they are, and scales."""
     factors = [new / old for new, old in zip(after, before, strict=True)]
     policy = text(attrs, "keep_aspect_ratio_policy", "stretch")
     if policy == "stretch":
-        return list(after), factors
+        return list(after), [float(size) for size in after], factors
     common = min(factors) if policy == "not_larger" else max(factors)
-    return [int(common * old + 0.5) for old in before], [common] * len(before)
+    exact = [common * old for old in before]
+    return [int(size + 0.5) for size in exact], exact, [common] * len(before)
 
 
 def resize(inputs: Inputs, attrs: Attributes, output_count: int) -> Outputs:  # noqa: ARG001

@@ -22,12 +22,6 @@ Inputs: TypeAlias = Sequence[Array | None]
 Outputs: TypeAlias = tuple[Array, ...]
 Kernel: TypeAlias = Callable[[Inputs, Attributes, int], Outputs]
 
-_ONNX_NAMES = {
-    1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64", 9: "bool",
-    10: "float16", 11: "float64", 12: "uint32", 13: "uint64", 16: "bfloat16",
-}  # fmt: skip
-"""Names of ONNX's `TensorProto.DataType` numbers (onnx.proto), which attributes such as `to` and `dtype` hold."""
-
 
 def given(inputs: Inputs, index: int) -> Array | None:
     """Return input `index`, or None where it is left out."""
@@ -60,15 +54,9 @@ def integers(attrs: Attributes, name: str) -> tuple[int, ...] | None:
     return None if values is None else tuple(int(value) for value in cast("tuple[int, ...]", values))
 
 
-def element_name(attrs: Attributes, name: str, default: str) -> str:
-    """Return an element type that an attribute names, as a key of `ELEMENT_TYPES`."""
-    value = attrs.get(name, default)
-    return value if isinstance(value, str) else _ONNX_NAMES[int(cast("int", value))]
-
-
-def storage(element: str) -> np.dtype[Any]:
-    """Return the NumPy type that stores element type `element`."""
-    return ELEMENT_TYPES[element].storage
+def storage(attrs: Attributes, name: str) -> np.dtype[Any]:
+    """Return the NumPy type that stores the element type that an attribute names."""
+    return ELEMENT_TYPES[str(attrs[name])].storage
 
 
 def normal_axes(axes: Sequence[int], rank: int) -> tuple[int, ...]:
