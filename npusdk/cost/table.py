@@ -1,0 +1,190 @@
+"""The work table of a plan: everything about its steps that no device's speed changes, as columns.
+
+One table serves every device that shares the plan's graph, batch, fusion class and precision.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from npusdk.compiler.plan import Plan, Step
+from npusdk.cost.flow import Flow, exchanged_bytes, largest_live_bytes, total_bytes, trace_flow
+from npusdk.cost.gemms import Floats, GemmSet, collect_gemms
+from npusdk.cost.residency import Residency, tabulate_residency
+from npusdk.cost.waves import SHORT_QUERIES, AttentionSet
+from npusdk.cost.work import Gemm, Work
+
+DEPTHWISE_OPS_PER_MAC = 2
+"""A depthwise convolution runs on the vector units, as a multiplication and an addition."""
+
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class WorkTable:
+    """Work of a plan's steps; every array has one element for each step.
+
+    Parameters
+    ----------
+    names, labels, kinds
+        Of the steps.
+    batch
+        Samples in one call.
+    on_device, moves
+        Whether a step runs on the device, and whether it moves bytes at all (a view does not).
+    macs
+        Multiply-accumulates.
+    vector_ops, depthwise_macs
+        Elementwise operations on the device, those of depthwise convolutions included, and the latter's
+        multiply-accumulates.
+    input_bytes, output_bytes
+        Activations that a step on the device reads and writes.
+    weight_bytes, row_bytes
+        Constants that it reads whole, and rows that it reads of tables.
+    exchange_bytes
+        What a step on the host receives from the device and gives back.
+    gemms, plain_gemms
+        Matrix products of all steps on the device; the same without `attention`.
+    attention
+        Attentions that a GPU runs as one kernel.
+    residency
+        What may stay on chip.
+    pinnable_bytes, table_bytes
+        All constants that are read whole, and all tables of which rows are read.
+    constant_bytes
+        All constants that steps on the device read, as the plan counts them.
+    live_bytes
+        Largest set of live activations.
+    call_bytes
+        Inputs and outputs of one call, which cross the host link.
+    """
+
+    names: tuple[str, ...]
+    labels: tuple[str, ...]
+    kinds: tuple[str, ...]
+    batch: int
+    on_device: Flags
+    moves: Flags
+    macs: npt.NDArray[np.int64]
+    vector_ops: Floats
+    depthwise_macs: Floats
+    input_bytes: Floats
+    output_bytes: Floats
+    weight_bytes: Floats
+    row_bytes: Floats
+    exchange_bytes: Floats
+    gemms: GemmSet
+    plain_gemms: GemmSet
+    attention: AttentionSet
+    residency: Residency
+    pinnable_bytes: int
+    table_bytes: int
+    constant_bytes: int
+    live_bytes: int
+    call_bytes: int
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+def work_table(plan: Plan) -> WorkTable:
+    """Return the work of every step of a plan.
+
+    Raises
+    ------
+    UnsupportedOpError
+        If a node's operator has no work rule.
+    """
+    flow = trace_flow(plan)
+    count = len(plan.steps)
+    on_device = np.array([step.placement == "device" for step in plan.steps], np.bool_)
+    input_bytes, output_bytes, working_bytes = _activation_bytes(flow)
+    weight_bytes = np.array([sum(weights.whole_bytes.values()) for weights in flow.weights], np.float64)
+    row_bytes = np.array([sum(weights.row_bytes.values()) for weights in flow.weights], np.float64)
+    depthwise = np.array([step.kind == "depthwise" for step in plan.steps], np.bool_) & on_device
+    macs = np.array([sum(work.macs for work in works) for works in flow.works], np.int64)
+    depthwise_macs = np.where(depthwise, macs, 0.0)
+    vector_ops = np.array([_vector_ops(*pair, plan) for pair in zip(plan.steps, flow.works, strict=True)], np.float64)
+    products = {index: _products(flow, index) for index in range(count) if on_device[index] and not depthwise[index]}
+    attention = _attention(flow, products)
+    fused = set(attention.step.tolist())
+    flat = [(index, gemm) for index, gemms in products.items() for gemm in gemms]
+    activations, constants = input_bytes + output_bytes, weight_bytes + row_bytes
+    exchange_bytes, call_bytes = exchanged_bytes(flow)
+    pinnable_bytes, table_bytes = total_bytes(flow, plan)
+    return WorkTable(
+        names=tuple(step.name for step in plan.steps),
+        labels=tuple(step.label for step in plan.steps),
+        kinds=tuple(step.kind for step in plan.steps),
+        batch=plan.batch,
+        on_device=on_device,
+        moves=np.array(flow.moves, np.bool_),
+        macs=macs,
+        vector_ops=np.where(on_device, vector_ops, 0.0) + DEPTHWISE_OPS_PER_MAC * depthwise_macs,
+        depthwise_macs=depthwise_macs,
+        input_bytes=input_bytes,
+        output_bytes=output_bytes,
+        weight_bytes=weight_bytes,
+        row_bytes=row_bytes,
+        exchange_bytes=exchange_bytes,
+        gemms=collect_gemms(flat, activations, constants),
+        plain_gemms=collect_gemms([pair for pair in flat if pair[0] not in fused], activations, constants),
+        attention=attention,
+        residency=tabulate_residency(flow, working_bytes),
+        pinnable_bytes=pinnable_bytes,
+        table_bytes=table_bytes,
+        constant_bytes=plan.weight_bytes,
+        live_bytes=largest_live_bytes(flow),
+        call_bytes=call_bytes,
+    )
+
+
+def _activation_bytes(flow: Flow) -> tuple[Floats, Floats, Floats]:
+    """Return what each step on the device reads and writes, and its working set: each value it touches once."""
+    reads, writes, working = np.zeros((3, len(flow.steps)))
+    for value in flow.values.values():
+        if flow.is_on_device(value.producer):
+            writes[value.producer] += value.size_bytes
+            working[value.producer] += value.size_bytes
+        for reader, size in value.readers.items():
+            if flow.is_on_device(reader):
+                reads[reader] += size
+                working[reader] += min(size, value.size_bytes)
+    return reads, writes, working
+
+
+def _vector_ops(step: Step, works: tuple[Work, ...], plan: Plan) -> int:
+    """Return a step's elementwise operations.
+
+    Values are dequantised only where a step does not multiply the integers themselves; weights, when they are loaded.
+    """
+    return sum(
+        work.vector_ops
+        for node, work in zip(step.nodes, works, strict=True)
+        if node.op != "DequantizeLinear" or not (step.arithmetic == "integer" or node.inputs[0] in plan.graph.constants)
+    )
+
+
+def _products(flow: Flow, index: int) -> list[Gemm]:
+    """Return a step's matrix products; those of one left operand and equal sides are one product with all columns."""
+    columns: dict[tuple[str, int, int, int, int], int] = {}
+    for node, work in zip(flow.steps[index].nodes, flow.works[index], strict=True):
+        for position, gemm in enumerate(work.gemms):
+            if gemm.macs:
+                key = (node.inputs[0], position, gemm.cnt, gemm.M, gemm.K)
+                columns[key] = columns.get(key, 0) + gemm.N
+    return [Gemm(cnt, M, N, K) for (_, _, cnt, M, K), N in columns.items()]
+
+
+def _attention(flow: Flow, products: dict[int, list[Gemm]]) -> AttentionSet:
+    """Return the attentions that a GPU runs as one kernel."""
+    fused = [
+        (index, gemms[0].cnt, gemms[0].M, sum(gemm.N * gemm.K for gemm in gemms))
+        for index, gemms in products.items()
+        if flow.steps[index].kind == "attention" and len(gemms) == 2 and gemms[0].M > SHORT_QUERIES
+    ]
+    steps, cnt, queries, key_elements = np.array(fused, np.float64).reshape(-1, 4).T
+    return AttentionSet(steps.astype(np.intp), cnt, queries, key_elements)
