@@ -11,11 +11,15 @@ from npusdk.errors import UnsupportedOpError
 from npusdk.graph import Attributes
 from npusdk.kernels.activation import ACTIVATION
 from npusdk.kernels.contraction import CONTRACTION
+from npusdk.kernels.convolution import CONVOLUTION
 from npusdk.kernels.creation import CREATION
 from npusdk.kernels.elementwise import ELEMENTWISE
 from npusdk.kernels.indexing import INDEXING
+from npusdk.kernels.integer import INTEGER
+from npusdk.kernels.matrix import MATRIX
 from npusdk.kernels.normalization import NORMALIZATION
 from npusdk.kernels.padding import PADDING
+from npusdk.kernels.pooling import POOLING
 from npusdk.kernels.quantizing import QUANTIZING
 from npusdk.kernels.ranking import RANKING
 from npusdk.kernels.reduction import REDUCTION
@@ -29,11 +33,15 @@ KERNELS: Mapping[str, Kernel] = MappingProxyType(
     {
         **ACTIVATION,
         **CONTRACTION,
+        **CONVOLUTION,
         **CREATION,
         **ELEMENTWISE,
         **INDEXING,
+        **INTEGER,
+        **MATRIX,
         **NORMALIZATION,
         **PADDING,
+        **POOLING,
         **QUANTIZING,
         **RANKING,
         **REDUCTION,
