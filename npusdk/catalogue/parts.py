@@ -34,7 +34,7 @@ def _fraction(part: Partition, share: Share) -> tuple[float, Kind]:
 
 
 def _scaled(figure: Sourced, key: Key, part: Partition) -> Sourced:
-    if key.share == "whole" or isinstance(figure.value, (str, tuple)):
+    if key.share in ("whole", "absent") or isinstance(figure.value, (str, tuple)):
         return figure
     fraction, kind = _fraction(part, key.share)
     if fraction == 1.0 or figure.value == 0:
