@@ -133,14 +133,25 @@ def _is_legal(graph: Graph, rule: Rule, match: Match) -> bool:
     )
 
 
-def _rewrite_once(graph: Graph) -> Graph:
-    """Apply every rule wherever it matches, roots in order, no node twice."""
+def _without_unread(graph: Graph) -> Graph:
+    """Drop constants and tensors that no node reads any more."""
+    kept = {*graph.inputs, *graph.outputs, *(name for node in graph.nodes for name in (*node.inputs, *node.outputs))}
+    tensors = {name: tensor for name, tensor in graph.tensors.items() if name in kept}
+    constants = {name: value for name, value in graph.constants.items() if name in kept}
+    return replace(graph, tensors=MappingProxyType(tensors), constants=MappingProxyType(constants))
+
+
+def canonicalize(graph: Graph) -> Graph:
+    """Return a bound graph with every composite of the table replaced by its operator.
+
+    The last roots come first, so that the larger of two composites wins; no node is used twice.
+    """
     roots: dict[str, list[Rule]] = {}
     for rule in RULES:
         roots.setdefault(rule.pattern.op, []).append(rule)
     replaced: dict[int, Node] = {}
     dropped: set[int] = set()
-    for index, node in enumerate(graph.nodes):
+    for index, node in reversed(tuple(enumerate(graph.nodes))):
         for rule in roots.get(node.op, ()):
             match = find(graph, rule.pattern, index)
             if match is None or dropped & match.nodes or not _is_legal(graph, rule, match):
@@ -154,16 +165,3 @@ def _rewrite_once(graph: Graph) -> Graph:
         return graph
     nodes = tuple(replaced.get(i, node) for i, node in enumerate(graph.nodes) if i in replaced or i not in dropped)
     return _without_unread(replace(graph, nodes=nodes))
-
-
-def _without_unread(graph: Graph) -> Graph:
-    """Drop constants and tensors that no node reads any more."""
-    kept = {*graph.inputs, *graph.outputs, *(name for node in graph.nodes for name in (*node.inputs, *node.outputs))}
-    tensors = {name: tensor for name, tensor in graph.tensors.items() if name in kept}
-    constants = {name: value for name, value in graph.constants.items() if name in kept}
-    return replace(graph, tensors=MappingProxyType(tensors), constants=MappingProxyType(constants))
-
-
-def canonicalize(graph: Graph) -> Graph:
-    """Return `graph` with every composite of the table replaced by its operator; a bound graph stays bound."""
-    return _rewrite_once(graph)

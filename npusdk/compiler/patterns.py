@@ -114,10 +114,16 @@ def _matches_node(graph: Graph, pattern: Op, index: int, match: Match) -> Iterat
     given = node.inputs[: len(pattern.operands)]
     orders = permutations(given) if node.op in COMMUTATIVE else iter((given,))
     for order in orders:
-        found = iter((match,))
-        for operand, name in zip(pattern.operands, order, strict=True):
-            found = (after for before in found for after in _matches(graph, operand, name, before))
-        yield from found
+        yield from _matches_all(graph, tuple(zip(pattern.operands, order, strict=True)), match)
+
+
+def _matches_all(graph: Graph, pairs: tuple[tuple[Pattern, str], ...], match: Match) -> Iterator[Match]:
+    if not pairs:
+        yield match
+        return
+    operand, name = pairs[0]
+    for found in _matches(graph, operand, name, match):
+        yield from _matches_all(graph, pairs[1:], found)
 
 
 def find(graph: Graph, pattern: Op, index: int) -> Match | None:

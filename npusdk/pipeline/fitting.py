@@ -75,8 +75,8 @@ def _precision_findings(planner: Planner, device: DeviceSpec, precision: str) ->
 def _memory_need(planner: Planner, device: DeviceSpec, precision: str, batch: int) -> MemoryNeed:
     table = planner.table(device, planner.plan(device, precision, batch))
     return MemoryNeed(
-        weight_bytes=table.weight_bytes,
-        activation_bytes=table.peak_memory_bytes - table.weight_bytes,
+        weight_bytes=table.constant_bytes,
+        activation_bytes=table.live_bytes,
         pool_bytes=max(device.memory_pools, default=None),
     )
 

@@ -11,8 +11,10 @@ from npusdk.kernels import call
 from npusdk.pipeline.planning import Planner
 
 QUANTIZED = frozenset({
-    "QuantizeLinear", "DequantizeLinear", "QLinearConv", "QLinearMatMul", "ConvInteger", "MatMulInteger", "DynamicQuantizeLinear",
+    "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear",
+    "QLinearConv", "QLinearMatMul", "ConvInteger", "MatMulInteger",
 })  # fmt: skip
+"""Operators that only a quantised model has."""
 
 
 class Model:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from npusdk.catalogue import CostParameters, DeviceSpec
 from npusdk.cost import Schedule
 from npusdk.report import LayerTable, Note, ProfileReport, Reachability
@@ -60,12 +62,12 @@ def make_profile(
         weight_bytes=schedule.weight_bytes,
         peak_memory_bytes=schedule.peak_memory_bytes,
         device_memory_bytes=device.memory_bytes,
-        macs=schedule.macs,
+        macs=int(schedule.macs.sum()),
         peak_ops_per_s=parameters.peak_ops_per_s,
         memory_bandwidth_bytes_per_s=parameters.memory_bandwidth_bytes_per_s,
         bound=schedule.bound,
         layers=_layers(schedule),
-        excluded=EXCLUDED + (("host_compute",) if schedule.has_host_steps else ()),
+        excluded=EXCLUDED + schedule.excluded,
         assumptions=(*assumptions, *notes),
     )
 
@@ -81,13 +83,16 @@ def reachability(device: DeviceSpec, dtype: str) -> Reachability:
 
 
 def _layers(schedule: Schedule) -> LayerTable:
+    """Return the steps that take time as layers; views take none."""
+    kept = np.flatnonzero(schedule.time_s)
+    rows = kept.tolist()
     return LayerTable(
-        names=schedule.names,
-        ops=schedule.labels,
-        groups=schedule.kinds,
-        bounds=schedule.bounds,
-        macs=schedule.macs_column,
-        traffic_bytes=schedule.traffic_bytes,
-        time_s=schedule.time_s,
-        utilization=schedule.utilization,
+        names=tuple(schedule.names[row] for row in rows),
+        ops=tuple(schedule.labels[row] for row in rows),
+        groups=tuple(schedule.kinds[row] for row in rows),
+        bounds=tuple(schedule.bounds[row] for row in rows),
+        macs=schedule.macs[kept],
+        traffic_bytes=schedule.traffic_bytes[kept],
+        time_s=schedule.time_s[kept],
+        utilization=schedule.utilization[kept],
     )
