@@ -137,9 +137,8 @@ def _mish(block: Array, others: Others, attrs: Attributes) -> None:  # noqa: ARG
     power = np.clip(block, -np.inf, 40)
     np.exp(power, out=power)
     power *= power + 2
+    power /= power + 2
     block *= power
-    power += 2
-    block /= power
 
 
 def _softplus(block: Array, others: Others, attrs: Attributes) -> None:  # noqa: ARG001
