@@ -8,14 +8,15 @@ from npusdk.graph import Graph
 
 _BEFORE_SOFTMAX = frozenset({"Add", "Mul", "Div", "Where", "Cast", "Identity"})
 _AFTER_SOFTMAX = frozenset({"Cast", "Identity", "Dropout", "Where"})
-_AROUND_OPERANDS = frozenset({"Transpose", "Mul", "Div"})
+_ARRANGES = frozenset({"Transpose", "Reshape", "Squeeze", "Unsqueeze", "Split", "Slice", "Gather", "Mul", "Div"})
+_FOLLOWS = frozenset({"Transpose", "Reshape"})
 
 
 def find_attention(graph: Graph) -> tuple[tuple[int, ...], ...]:
     """Return the node indices of every attention, ascending; inner results are read by nobody outside.
 
     A pattern is: product of two computed tensors; scale and mask; softmax over the last axis; product with a third
-    computed tensor. Transpositions and constant scales of the operands, and a transposed result, belong to it.
+    computed tensor. What only arranges or scales the operands, or arranges the result, belongs to it.
     """
     found = (_from_softmax(graph, index) for index, node in enumerate(graph.nodes) if node.op == "Softmax")
     return tuple(tuple(sorted(indices)) for indices in found if indices)
@@ -31,7 +32,8 @@ def _from_softmax(graph: Graph, softmax: int) -> set[int]:
         return set()
     first, last = scores[-1], weighted[-1]
     operands = [*graph.nodes[first].inputs[:2], graph.nodes[last].inputs[1]]
-    return {softmax, *scores, *weighted, *_around(graph, operands), *_transposed_after(graph, last)}
+    inside = {softmax, *scores, *weighted}
+    return inside | _moved_before(graph, operands, inside) | set(_moved_after(graph, last))
 
 
 def _walk_back(graph: Graph, name: str) -> list[int]:
@@ -74,24 +76,34 @@ def _walk_forward(graph: Graph, softmax: int) -> list[int]:
     return []
 
 
-def _around(graph: Graph, operands: list[str]) -> Iterator[int]:
-    """Yield transpositions and constant scales that make the operands and nothing else."""
-    for operand in operands:
-        name = operand
-        while _is_private(graph, name) and name in graph.producers:
-            index = graph.producers[name]
-            node = graph.nodes[index]
-            others = node.inputs[1:]
-            if node.op not in _AROUND_OPERANDS or any(other not in graph.constants for other in others):
-                break
-            yield index
-            name = node.inputs[0]
+def _moved_before(graph: Graph, operands: list[str], inside: set[int]) -> set[int]:
+    """Return the nodes that only arrange or scale the operands: transpositions, splits, reshapes, constant factors."""
+    found: set[int] = set()
+    waiting = list(operands)
+    while waiting:
+        index = graph.producers.get(waiting.pop())
+        if index is None or index in found:
+            continue
+        node = graph.nodes[index]
+        if node.op not in _ARRANGES or any(other not in graph.constants for other in node.inputs[1:] if other):
+            continue
+        readers = {i for name in node.outputs for i in graph.consumers.get(name, ())}
+        if readers <= inside | found and not set(node.outputs) & set(graph.outputs):
+            found.add(index)
+            waiting.append(node.inputs[0])
+    return found
 
 
-def _transposed_after(graph: Graph, last: int) -> Iterator[int]:
+def _moved_after(graph: Graph, last: int) -> Iterator[int]:
+    """Yield the transposition and the reshape that follow the last product."""
     name = graph.nodes[last].outputs[0]
-    if _is_private(graph, name) and graph.nodes[graph.consumers[name][0]].op == "Transpose":
-        yield graph.consumers[name][0]
+    while _is_private(graph, name):
+        index = graph.consumers[name][0]
+        node = graph.nodes[index]
+        if node.op not in _FOLLOWS or node.inputs[0] != name:
+            return
+        yield index
+        name = node.outputs[0]
 
 
 def _is_private(graph: Graph, name: str) -> bool:

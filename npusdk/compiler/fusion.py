@@ -13,7 +13,7 @@ F3   it is a normalisation and the step is an addition of two computed tensors: 
 F4   it belongs to a softmax between two matrix products: one attention step with its scale, mask and transpositions
 F5   GEMMs of one input with constant right operands (query, key and value) are one step
 F6   on a GPU a Swish does not join a convolution (two operators under TensorRT); on an NPU it does
-F7   it moves no bytes (Reshape and its kin): a view step of its own
+F7   it moves no bytes (Reshape and its kin) and it alone reads what a growing step gives; else it is a view of its own
 F8   DequantizeLinear of a constant joins each of its readers; in an integer plan so does every other DequantizeLinear,
      and QuantizeLinear joins the step that it quantises and ends it
 ==== ============================================================================================================
@@ -113,12 +113,12 @@ class Fuser:
         if latest < 0:
             return None
         group = self.groups[latest]
-        if group.placement != self._placement(node) or node.op in VIEWS:
+        if group.placement != self._placement(node):
             return None
         if node.op in NORMS and group.takes_norm:
             group.takes_norm, group.grows = False, True
             return latest
-        if not group.grows or node.op not in ELEMENTWISE or not self._reads_alone(node, latest):
+        if not group.grows or node.op not in ELEMENTWISE | VIEWS or not self._reads_alone(node, latest):
             return None
         return latest if self._accepts(group, node) else None
 

@@ -90,6 +90,27 @@ def test_attention_is_one_step_and_its_projections_another(build, steps_of, weig
         assert sum(node.op == "Transpose" for node in steps[1].nodes) == 4
 
 
+def test_view_inside_a_growing_step_does_not_part_it(build, steps_of, weight):
+    """F7: an activation joins its GEMM through a reshape that nobody else reads; a reshape of an input is a view."""
+    x = build.op("Reshape", build.input("x", (2, 3, 8)), build.constant(np.array([6, 8])))
+    y = build.op("Gemm", x, build.constant(weight(8, 8)))
+    y = build.op("Gelu", build.op("Reshape", y, build.constant(np.array([2, 3, 8]))))
+    steps = steps_of(build.build([y]))
+    assert [(step.label, step.kind) for step in steps] == [("Reshape", "view"), ("Gemm+Reshape+Gelu", "matrix")]
+
+
+def test_one_projection_split_into_heads_belongs_to_the_attention(build, steps_of, weight):
+    """F4: one product for query, key and value, parted by Transpose and Gather, leaves no movement of data behind."""
+    x = build.input("x", (1, 6, 16))
+    y = build.op("MatMul", x, build.constant(weight(16, 48)))
+    y = build.op("Reshape", y, build.constant(np.array([1, 6, 3, 4, 4])))
+    y = build.op("Transpose", y, perm=(2, 0, 3, 1, 4))
+    q, k, v = (build.op("Gather", y, build.constant(np.array(i)), axis=0) for i in range(3))
+    scores = build.op("MatMul", q, build.op("Transpose", k, perm=(0, 1, 3, 2)))
+    steps = steps_of(build.build([build.op("MatMul", build.op("Softmax", scores), v)]))
+    assert [step.kind for step in steps] == ["matrix", "attention"]
+
+
 def test_swish_joins_a_convolution_on_an_npu_only(build, steps_of, weight):
     """F6: convolution and SiLU are one step on an NPU, two on a GPU."""
     x = build.input("x", (1, 4, 6, 6))
