@@ -24,7 +24,7 @@ VIEWS: Mapping[tuple[str, str], str] = MappingProxyType(
 """(type, medium) -> "module:function"; the function takes the value and returns text."""
 
 
-def show(value: object, medium: str = "text", **options: object) -> str:
+def show(value: object, medium: str = "text", /, **options: object) -> str:
     """Return `value` as text in `medium` ("text" or "csv").
 
     Parameters

@@ -1,0 +1,5 @@
+"""The command `npusdk`: parses, calls the pipeline, shows."""
+
+from npusdk.cli.app import main
+
+__all__ = ["main"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from npusdk.language import _, fill, plain, render, translate
 from npusdk.report import Comparison, ProfileReport, Refusal, explain
 from npusdk.units import format_bytes, format_number, format_seconds
-from npusdk.views.text.page import NAME_LIMIT, WIDTH, Cell, Column, Page
+from npusdk.views.page import NAME_LIMIT, WIDTH, Cell, Column, Page
 from npusdk.views.text.profile_page import reachability
 from npusdk.views.text.words import BASIS, BOUNDS, word
 

@@ -8,7 +8,7 @@ from npusdk.catalogue import DeviceSpec
 from npusdk.language import _, render, translate
 from npusdk.units import format_bytes, format_count, format_seconds
 from npusdk.values import Sourced
-from npusdk.views.text.page import WIDTH, Column, Page
+from npusdk.views.page import WIDTH, Column, Page
 from npusdk.views.text.words import AVAILABILITY, FIGURE_KINDS, REACHABLE, join, percent, word
 
 _FORMATS: Mapping[str, Callable[[float], str]] = {"B": format_bytes, "s": format_seconds}

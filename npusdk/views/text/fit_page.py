@@ -8,7 +8,7 @@ from npusdk.language import _, plain, render, translate
 from npusdk.report import DeviceFit, Evidence, Finding, FitReport, explain
 from npusdk.report.fit import STATUSES
 from npusdk.units import format_bytes
-from npusdk.views.text.page import NAME_LIMIT, WIDTH, Cell, Column, Page
+from npusdk.views.page import NAME_LIMIT, WIDTH, Cell, Column, Page
 from npusdk.views.text.words import EVIDENCE, STYLES, join, word
 from npusdk.views.text.words import STATUSES as STATUS_WORDS
 

@@ -8,7 +8,7 @@ from npusdk.language import _, plain, render, translate
 from npusdk.report import BOUNDS as BOUND_CODES
 from npusdk.report import CODES, Note, ProfileReport, Reachability, explain
 from npusdk.units import format_bytes, format_count, format_krw, format_number, format_seconds
-from npusdk.views.text.page import NAME_LIMIT, WIDTH, Cell, Column, Page
+from npusdk.views.page import NAME_LIMIT, WIDTH, Cell, Column, Page
 from npusdk.views.text.words import BASIS, BOUNDS, REACHABLE, join, percent, word
 
 LAYERS = 10

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import StringIO
+from typing import TextIO
 
 from rich.box import Box
 from rich.console import Console, RenderableType
@@ -64,6 +65,16 @@ class Cell:
 
     text: str
     style: str = ""
+
+
+def terminal_of(stream: TextIO) -> tuple[int, bool]:
+    """Return the width of a page for `stream` and whether it takes colours (https://no-color.org is honoured)."""
+    console = Console(file=stream)
+    coloured = console.is_terminal and console.color_system is not None
+    return (
+        console.width if console.is_terminal else WIDTH,
+        coloured and not console.no_color and not console.legacy_windows,
+    )
 
 
 def _text(cell: str | Cell) -> Text:

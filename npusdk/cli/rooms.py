@@ -1,0 +1,28 @@
+"""The rooms that commands call, imported when a command first needs one: `npusdk --help` needs none of them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from npusdk import pipeline
+    from npusdk.cli import arrays, examination
+    from npusdk.views import page, progress
+
+    __all__ = ["arrays", "examination", "page", "pipeline", "progress"]
+
+_HOMES = {
+    "arrays": "npusdk.cli.arrays",
+    "examination": "npusdk.cli.examination",
+    "page": "npusdk.views.page",
+    "pipeline": "npusdk.pipeline",
+    "progress": "npusdk.views.progress",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        text = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(text)
+    return import_module(_HOMES[name])
