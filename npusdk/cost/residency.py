@@ -72,7 +72,7 @@ def _moves(flow: Flow, value: Value, working_bytes: Floats) -> Iterator[tuple[in
         if flow.is_on_device(reader):
             between = working_bytes[previous + 1 : reader]
             beside = float(between.max()) + value.size_bytes if len(between) else 0.0
-            need = max(need, beside, float(working_bytes[reader]))
+            need = max(need, beside, float(working_bytes[reader]) + value.size_bytes - min(size, value.size_bytes))
             previous = reader
             yield reader, size, need
         else:
