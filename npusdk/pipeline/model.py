@@ -8,6 +8,7 @@ from functools import cached_property
 from npusdk.compiler import canonicalize
 from npusdk.graph import Graph, Tensor, bind, rebatch_shapes
 from npusdk.kernels import call
+from npusdk.numerics import ELEMENT_TYPES
 from npusdk.pipeline.planning import Planner
 
 QUANTIZED = frozenset({
@@ -15,6 +16,8 @@ QUANTIZED = frozenset({
     "QLinearConv", "QLinearMatMul", "ConvInteger", "MatMulInteger",
 })  # fmt: skip
 """Operators that only a quantised model has."""
+
+FLOATS = frozenset(name for name, element in ELEMENT_TYPES.items() if element.kind == "float")
 
 
 class Model:
@@ -61,8 +64,9 @@ class Model:
 
     @cached_property
     def parameters(self) -> int:
-        """Number of floating-point or quantised weights."""
-        return sum(self.graph.tensors[name].elements for name in self.graph.constants if self.graph.tensors[name].shape)
+        """Number of weights: elements of floating-point or quantised constants, tables of integers left out."""
+        types = (self.graph.tensors[name] for name in self.graph.constants)
+        return sum(t.elements for t in types if t.shape and (t.dtype in FLOATS or t.dtype in ("int8", "uint8")))
 
     @cached_property
     def weight_bytes(self) -> int:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from npusdk.catalogue import DeviceSpec, cost_parameters
+from npusdk.catalogue import DeviceSpec, cost_parameters, filter_devices
 from npusdk.compiler import (
     Legality,
     Plan,
@@ -15,6 +16,8 @@ from npusdk.compiler import (
     precision_assumptions,
 )
 from npusdk.cost import WorkTable, schedule, work_table
+from npusdk.errors import NpuError
+from npusdk.numerics import MATRIX_FORMATS
 from npusdk.pipeline.profiling import make_profile
 from npusdk.report import Note, ProfileReport
 
@@ -91,5 +94,14 @@ class Planner:
         timed = schedule(self.table(device, plan), parameters)
         return make_profile(self.model.name, device, timed, parameters, assumptions=tuple(notes))
 
+    def prepare(self) -> None:
+        """Profile every device once, so that plans and tables are there and a profile takes about a millisecond."""
+        for device in filter_devices():
+            with suppress(NpuError):
+                self.profile(device, self.precision(device, "auto"), self.model.batch)
+
     def _key(self, device: DeviceSpec, precision: str, batch: int) -> tuple[object, ...]:
-        return (device.fusion, precision, batch, self.legality(device, batch).host)
+        """Return what steps and work depend on: formats of equal width share both."""
+        wide = MATRIX_FORMATS.get(precision)
+        width = (wide.bits, wide.accumulator) if wide else precision
+        return (device.fusion, width, batch, self.legality(device, batch).host)

@@ -71,8 +71,8 @@ def load(source: AnyModel, input_shapes: Mapping[str, tuple[int, ...]] | None = 
     source
         Path of an ONNX file, its bytes, or an `onnx.ModelProto`.
     input_shapes
-        Sizes of inputs whose dimensions the file leaves open, by input name. A leading open dimension alone is the batch
-        and needs none.
+        Sizes of inputs whose dimensions the file leaves open, by input name. A leading open dimension alone is the
+        batch and needs none.
 
     Raises
     ------
@@ -85,7 +85,9 @@ def load(source: AnyModel, input_shapes: Mapping[str, tuple[int, ...]] | None = 
     """
     if isinstance(source, Model):
         return source
-    return Model(load_onnx(source), dict(input_shapes or {}))
+    model = Model(load_onnx(source), dict(input_shapes or {}))
+    model.planner.prepare()
+    return model
 
 
 def check(
