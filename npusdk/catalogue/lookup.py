@@ -20,10 +20,10 @@ _LONGEST_NAME = 80
 
 @cache
 def device_ids() -> tuple[str, ...]:
-    """Return every canonical identifier, `reference` last."""
+    """Return every canonical identifier, in alphabetical order."""
     names = (entry.name for entry in device_folder().iterdir())
     ids = (name.removesuffix(".toml") for name in names if name.endswith(".toml"))
-    return tuple(sorted(ids, key=lambda name: (name == "reference", name)))
+    return tuple(sorted(ids))
 
 
 @cache
@@ -55,7 +55,7 @@ def _load(device: str) -> DeviceSpec:
 
 @cache
 def load_devices() -> Mapping[str, DeviceSpec]:
-    """Return every device of the catalogue by its identifier, `reference` last."""
+    """Return every device of the catalogue by its identifier, in alphabetical order; `reference` is among them."""
     return MappingProxyType({device: _load(device) for device in device_ids()})
 
 
