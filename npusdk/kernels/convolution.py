@@ -54,7 +54,8 @@ def _transposed_sizes(attrs: Attributes, sizes: tuple[int, ...], kernel: tuple[i
         if stated or same:
             wanted = stated[axis - rank] if stated else size * strides[axis]
             total = reach - wanted
-            begin = total // 2 if upper or not same else total - total // 2
+            inside = max(total, 0)
+            begin = inside // 2 if upper or not same else inside - inside // 2
         else:
             begin, total = pads[axis], pads[axis] + pads[axis + rank]
         begins.append(begin)

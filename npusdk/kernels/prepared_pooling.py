@@ -90,8 +90,8 @@ class Pooling:
         taps = [source[(*ahead, slice(start, start + reach, window.strides[axis]))] for start in starts]
         if len(taps) == 1:
             return [partial(np.copyto, target, taps[0])]
-        first: Calls = [partial(self.function, taps[0], taps[1], target)]
-        return first + [partial(self.function, target, tap, target) for tap in taps[2:]]
+        first: Calls = [partial(self.function, taps[0], taps[1], out=target)]
+        return first + [partial(self.function, target, tap, out=target) for tap in taps[2:]]
 
     def _divided(self, result: Array) -> Calls:
         if self.divisor is None:

@@ -143,12 +143,13 @@ def depth_to_space(inputs: Inputs, attrs: Attributes, output_count: int) -> Outp
 
 
 def space_to_depth(inputs: Inputs, attrs: Attributes, output_count: int) -> Outputs:  # noqa: ARG001
-    """Gather blocks of pixels into channels."""
+    """Gather blocks of pixels into channels, in order DCR (depth last) or CRD (depth first; ONNX from opset 28 on)."""
     (x,) = needed(inputs, 1)
     block = integer(attrs, "blocksize", 1)
     batch, channels, height, width = x.shape
-    parts = x.reshape(batch, channels, height // block, block, width // block, block).transpose(0, 3, 5, 1, 2, 4)
-    return (parts.reshape(batch, channels * block**2, height // block, width // block),)
+    parts = x.reshape(batch, channels, height // block, block, width // block, block)
+    order = (0, 3, 5, 1, 2, 4) if text(attrs, "mode", "DCR") == "DCR" else (0, 1, 3, 5, 2, 4)
+    return (parts.transpose(order).reshape(batch, channels * block**2, height // block, width // block),)
 
 
 def dropout(inputs: Inputs, attrs: Attributes, output_count: int) -> Outputs:  # noqa: ARG001
