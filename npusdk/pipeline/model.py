@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from npusdk.compiler import canonicalize
-from npusdk.graph import Graph, Tensor, bind, rebatch_shapes
+from npusdk.graph import Graph, Tensor, bind
 from npusdk.kernels import call
 from npusdk.numerics import ELEMENT_TYPES
 from npusdk.pipeline.planning import Planner
@@ -33,6 +33,7 @@ class Model:
 
     def __init__(self, opened: Graph, input_shapes: Mapping[str, tuple[int, ...]]) -> None:
         self._opened = opened
+        self._input_shapes = input_shapes
         self.graph = bind(opened, input_shapes, call)
         self._graphs: dict[int, Graph] = {self.batch: canonicalize(self.graph)}
 
@@ -88,8 +89,7 @@ class Model:
         """
         size = self.batch if batch is None else batch
         if size not in self._graphs:
-            shapes = rebatch_shapes(self._opened, {tensor.name: tensor.sizes for tensor in self.inputs}, size)
-            self._graphs[size] = canonicalize(bind(self._opened, shapes, call))
+            self._graphs[size] = canonicalize(bind(self._opened, self._input_shapes, call, batch=size))
         return self._graphs[size]
 
     def __repr__(self) -> str:

@@ -83,9 +83,9 @@ def reachability(device: DeviceSpec, dtype: str) -> Reachability:
 
 
 def _layers(schedule: Schedule) -> LayerTable:
-    """Return the steps that take time as layers; views take none."""
-    kept = np.flatnonzero(schedule.time_s)
-    rows = kept.tolist()
+    """Return the steps as layers; views, which take no time, are left out."""
+    rows = [row for row, kind in enumerate(schedule.kinds) if kind != "view"]
+    kept = np.array(rows, np.intp)
     return LayerTable(
         names=tuple(schedule.names[row] for row in rows),
         ops=tuple(schedule.labels[row] for row in rows),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROW = re.compile(r"^\| +(\d+) \| ([^|]+) \| [^|]* \| ([^|]*) \|", re.MULTILINE)
+ROW = re.compile(r"^\| +(\d+) \|([^|]+)\|[^|]*\|([^|]*)\|", re.MULTILINE)
 TABLE = [
     (int(layer), re.findall(r"`(\w+)`", modules), re.findall(r"`([\w.]+)`", libraries))
     for layer, modules, libraries in ROW.findall((ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8"))
