@@ -64,19 +64,22 @@ def _round_up(needs: Floats) -> Floats:
 
 
 def _moves(flow: Flow, value: Value, working_bytes: Floats) -> Iterator[tuple[int, int, float]]:
-    """Yield the readings of a value and its writing on the device: step, bytes, need."""
-    stays = flow.is_on_device(value.producer)
-    need = float(working_bytes[value.producer]) if stays else inf
-    previous = value.producer
+    """Yield the readings of a value and its writing on the device: step, bytes, need.
+
+    What a caller or the host gives comes from outside for its first reader, and may stay for later ones.
+    """
+    made_here = flow.is_on_device(value.producer)
+    need = float(working_bytes[value.producer]) if made_here else 0.0
+    previous = value.producer if made_here else None
+    kept = bool(value.readers) and not value.is_output
     for reader, size in value.readers.items():
-        if flow.is_on_device(reader):
-            between = working_bytes[previous + 1 : reader]
-            beside = float(between.max()) + value.size_bytes if len(between) else 0.0
-            need = max(need, beside, float(working_bytes[reader]) + value.size_bytes - min(size, value.size_bytes))
-            previous = reader
-            yield reader, size, need
-        else:
-            stays = False
-    if flow.is_on_device(value.producer):
-        kept = stays and bool(value.readers) and not value.is_output
+        if not flow.is_on_device(reader):
+            kept = False
+            continue
+        between = working_bytes[reader if previous is None else previous + 1 : reader]
+        beside = float(between.max()) + value.size_bytes if len(between) else 0.0
+        need = max(need, beside, float(working_bytes[reader]) + value.size_bytes - min(size, value.size_bytes))
+        yield reader, size, need if previous is not None else inf
+        previous = reader
+    if made_here:
         yield value.producer, value.size_bytes, need if kept else inf

@@ -193,7 +193,8 @@ def place_data(table: WorkTable, terms: Terms, parameters: CostParameters) -> Pl
     """Return the fastest way to share the on-chip memory between activations and weights.
 
     Off chip: `[w (1 - h_w) + in (1 - h_in) + out (1 - h_out)] / (eta_m BW_off)`. Every budget of activations that fits
-    is a candidate (see `residency`); weights that are read whole are pinned with the rest, then tables.
+    is a candidate (see `residency`); weights that are read whole are pinned with the rest, then tables. Of candidates
+    that are equally fast the one with the least traffic is taken.
     """
     room = parameters.usable_on_chip_bytes
     budgets = table.residency.budgets
@@ -209,7 +210,9 @@ def place_data(table: WorkTable, terms: Terms, parameters: CostParameters) -> Pl
     if parameters.style == "grid" and not parameters.overlap:
         fetch_s = fetched_bytes / parameters.on_chip_bandwidth_bytes_per_s
     candidates = Placed(traffic_bytes, memory_s, terms.on_chip_s + fetch_s, fetch_s)
-    best = int(combine(terms, candidates, parameters).sum(axis=1).argmin())
+    time_s = combine(terms, candidates, parameters).sum(axis=1)
+    as_fast = time_s <= time_s.min() * (1 + 1e-12)
+    best = int(np.where(as_fast, traffic_bytes.sum(axis=1), np.inf).argmin())
     return Placed(traffic_bytes[best], memory_s[best], candidates.on_chip_s[best], fetch_s[best])
 
 
