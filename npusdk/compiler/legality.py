@@ -35,7 +35,8 @@ class Legality:
     Parameters
     ----------
     findings
-        One for each operator and reason; operators that simply run share one without a name.
+        One for each operator and reason; operators that simply run, or of which nothing is known, share one without
+        a name.
     host
         Names of the nodes that fall back to the host's CPU.
     """
@@ -75,8 +76,10 @@ def examine_operators(graph: Graph, device: DeviceSpec, *, is_quantized: bool) -
         status, reason = _reason(support, device)
         if status == "runs" and floats_fall_back and not _is_dequantized(graph, node):
             status, reason = "falls_back", "operator_computes_in_float"
-        is_plain = (status, reason) == ("runs", _plain_reason(device))
-        key = ("" if is_plain else node.op, status, reason)
+        if not listing.operators and status == "undocumented":
+            reason = "operators_undocumented"
+        is_common = reason in (_plain_reason(device), "operators_undocumented")
+        key = ("" if is_common else node.op, status, reason)
         groups.setdefault(key, []).append(node)
         supports[key] = support
     findings = tuple(_finding(key, nodes, device, supports[key]) for key, nodes in groups.items())

@@ -48,15 +48,13 @@ CODES: Mapping[str, str] = MappingProxyType(
         "term_omitted": _("{parameter}: no figure, its term is left out"),
         "derived_parameter": _("{parameter}: derived from other figures"),
         "secondary_parameter": _("{parameter}: quoted by others than the vendor"),
-        "operators_undocumented": _("the vendor publishes no list of operators; all are taken to run"),
+        "operators_undocumented": _("no public document lists the operators that run; all are taken to run"),
         "precision_undocumented": _("no public software is documented to reach {precision} on this device"),
         # reasons of a fit
         "operator_accelerated": _("the vendor lists it as accelerated"),
         "operator_on_host": _("the vendor's list sends it to the host's CPU"),
         "operator_not_listed": _("not in the vendor's list: it runs on the host's CPU"),
-        "operator_conditional": _(
-            "the vendor lists it as accelerated, with a condition that is not checked here: {condition}"
-        ),
+        "operator_conditional": _("accelerated by the vendor's documents; not checked here: {condition}"),
         "operator_computes_in_float": _("it computes in floating point, and the device multiplies integers only"),
         "operator_blocked": _("the vendor's list excludes it"),
         "operator_undocumented": _("no public document says whether it runs"),

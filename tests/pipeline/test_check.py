@@ -20,7 +20,9 @@ def test_operators_without_a_public_list_are_undocumented_not_promised(digits):
     """A device whose vendor publishes no list gets "undocumented", with no source claimed for its operators."""
     fit = npu.check(digits, "rngd")["furiosa-rngd"]
     assert fit.status == "undocumented"
-    assert {finding.evidence.kind for finding in fit.findings if finding.op} == {"assumed"}
+    finding = next(finding for finding in fit.findings if finding.reason.code == "operators_undocumented")
+    assert finding.evidence.kind == "assumed"
+    assert finding.count == len([node for node in digits.graph.nodes if node.op != "Flatten"])
 
 
 def test_gpu_is_general_purpose_and_says_that_this_is_assumed(digits):
