@@ -25,12 +25,12 @@ def logits_of(name: str, level: ort.GraphOptimizationLevel = LEVELS.ORT_ENABLE_A
     options.graph_optimization_level = level
     session = ort.InferenceSession(FOLDER / name, options, providers=["CPUExecutionProvider"])
     with np.load(FOLDER / "heldout.npz") as heldout:
-        return np.asarray(session.run(["logits"], {"image": heldout["images"]})[0])
+        return np.asarray(session.run(["logits"], {"image": heldout["image"]})[0])
 
 
 def accuracy_of(name: str) -> float:
     with np.load(FOLDER / "heldout.npz") as heldout:
-        return float(np.mean(logits_of(name).argmax(axis=1) == heldout["labels"]))
+        return float(np.mean(logits_of(name).argmax(axis=1) == heldout["label"]))
 
 
 @pytest.mark.parametrize("name", RECORD["sha256"])
@@ -51,7 +51,7 @@ def test_digits_file_is_valid_onnx(name):
 def test_digits_heldout_is_small_and_scaled():
     """The held-back digits can be fed as they are: float32 images from 0 to 1 and their labels."""
     with np.load(FOLDER / "heldout.npz") as heldout:
-        images, labels = heldout["images"], heldout["labels"]
+        images, labels = heldout["image"], heldout["label"]
     assert (images.shape, images.dtype) == ((RECORD["heldout"]["digits"], 1, 8, 8), np.float32)
     assert (images.min(), images.max()) == (0, 1)
     assert sorted(set(labels.tolist())) == list(range(10))

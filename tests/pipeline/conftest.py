@@ -23,7 +23,7 @@ def digits_int8():
 @pytest.fixture(scope="session")
 def heldout():
     with np.load(DIGITS / "heldout.npz") as data:
-        return data["images"], data["labels"]
+        return data["image"], data["label"]
 
 
 @pytest.fixture(scope="session", params=sorted(TINY))

@@ -101,7 +101,7 @@ def write(folder: Path) -> dict[str, Any]:
     float_path, int8_path, held_path = files = [folder / name for name in FILES]
     onnx.save(float_model(parameters), float_path)
     onnx.save(int8_model(parameters, formats_of(activations(parameters, images))), int8_path)
-    np.savez(held_path, images=held, labels=held_labels)
+    np.savez(held_path, image=held, label=held_labels)
     record = {
         "origin": ORIGIN,
         "training": {"digits": len(labels), "epochs": EPOCHS, "seed": SEED, "grid": GRID},
