@@ -16,7 +16,7 @@ def plain(text: str, limit: int | None = None) -> str:
     Parameters
     ----------
     limit
-        Characters of the result at most, 4 or more; None for all.
+        Characters of the result at most, 5 or more; None for all.
 
     Examples
     --------

@@ -144,4 +144,5 @@ class FitReport(Report):
             for status in STATUSES
             if any(fit.status == status for fit in self.fits)
         )
-        return f"FitReport({plain(self.model, 80)}, batch {self.batch}, {self.precision}: {counts or 'no device'})"
+        what = f"{plain(self.model, 80)}, batch {self.batch}, {plain(self.precision, 20)}"
+        return f"FitReport({what}: {counts or 'no device'})"

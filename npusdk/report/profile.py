@@ -138,7 +138,8 @@ class ProfileReport(Report):
 
     def __repr__(self) -> str:
         interval = f"[{format_seconds(self.latency_low_s)}-{format_seconds(self.latency_high_s)}]"
+        where = f"{plain(self.model, 80)} on {plain(self.device_name, 40)}, {plain(self.precision, 20)}"
         return (
-            f"ProfileReport({plain(self.model, 80)} on {self.device_name}, {self.precision}, batch {self.batch}: "
+            f"ProfileReport({where}, batch {self.batch}: "
             f"{self.basis} {format_seconds(self.latency_s)} {interval}, {self.bound}-bound)"
         )

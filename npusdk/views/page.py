@@ -27,7 +27,12 @@ MIN_WIDTH = 60
 """Columns that a page has at least."""
 
 NAME_LIMIT = 60
-"""Characters of a name that a table shows."""
+"""Characters of a name that a page shows."""
+
+_TEXT_LIMIT = 1000
+_CELL_LIMIT = 200
+_UNWRAPPED_LIMIT = 40
+"""Characters of a text that a page shows: beside a label or in a list, in a wrapping cell, in any other cell."""
 
 _WRAPPED_WIDTH = 20
 """Columns that a wrapping column has at least, if its texts are as long."""
@@ -77,8 +82,8 @@ def terminal_of(stream: TextIO) -> tuple[int, bool]:
     )
 
 
-def _text(cell: str | Cell) -> Text:
-    return Text(plain(cell)) if isinstance(cell, str) else Text(plain(cell.text), style=cell.style)
+def _text(cell: str | Cell, limit: int = _TEXT_LIMIT) -> Text:
+    return Text(plain(cell, limit)) if isinstance(cell, str) else Text(plain(cell.text, limit), style=cell.style)
 
 
 class Page:
@@ -118,9 +123,10 @@ class Page:
 
     def table(self, columns: Sequence[Column], rows: Iterable[Sequence[str | Cell]]) -> None:
         """Add a table with a ruled heading."""
-        cells = [[_text(column.title) for column in columns], *([_text(cell) for cell in row] for row in rows)]
+        limits = [_CELL_LIMIT if column.wraps else _UNWRAPPED_LIMIT for column in columns]
+        cells = [list(map(_text, row, limits)) for row in ([Cell(column.title, "bold") for column in columns], *rows)]
         widths = [max(row[index].cell_len for row in cells) for index in range(len(columns))]
-        table = Table(box=_RULED, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+        table = Table(box=_RULED, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
         shown, needed = self._fitting(columns, widths)
         for index in shown:
             column = columns[index]
@@ -136,7 +142,7 @@ class Page:
 
     def _add(self, block: RenderableType, indent: int = 0, needed: int = 0) -> None:
         """Add a block, wider than the page where less would cut it."""
-        self._blocks.append((Padding(block, (0, 0, 0, indent)), max(self._width, needed + indent)))
+        self._blocks.append((Padding(block, (0, 0, 0, indent)), max(self._width, needed + indent - 1)))
 
     def _fitting(self, columns: Sequence[Column], widths: Sequence[int]) -> tuple[list[int], int]:
         """Return the indices of the columns that there is room for, and the least width of the table."""
@@ -146,7 +152,7 @@ class Page:
             for column, width in zip(columns, widths, strict=True)
         ]
         optional = [index for index in shown if columns[index].optional]
-        while optional and sum(needed[index] for index in shown) > self._width:
+        while optional and sum(needed[index] for index in shown) > self._width - 1:
             shown.remove(optional.pop())
         return shown, sum(needed[index] for index in shown)
 

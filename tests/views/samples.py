@@ -154,6 +154,4 @@ def comparison(**changes):
         profile(),
         profile(device="rebellions-atom-max", device_name="ATOM-Max", scale=1.5),
     )
-    return Comparison(
-        **{"model": "small net", "batch": 1, "profiles": profiles, "refusals": (REFUSAL,), **changes}
-    )
+    return Comparison(**{"model": "small net", "batch": 1, "profiles": profiles, "refusals": (REFUSAL,), **changes})

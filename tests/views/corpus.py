@@ -1,0 +1,27 @@
+"""Texts that a hostile file could put into a name."""
+
+HOSTILE = {
+    "ansi": "conv\x1b[31mred\x1b[0m\x1b]0;title\x07",
+    "c1": "conv\x9b31mred\x85next",
+    "markup": "[red]conv[/red] [link=https://example.org]x[/link] [/]",
+    "lines": "conv\r\nlatency  1 ns\n\tnode\v\f\x1c\x1d\x1e",
+    "bidi": "conv\u202egnp.exe\u202c \u2066x\u2069 \u200f",
+    "hidden": "co\u200bnv\u200d\ufeff\u00ad\u2060",
+    "separators": "conv\u2028x\u2029y",
+    "surrogate": "conv\ud800",
+    "long": "x" * 10_000,
+    "long_words": "node " * 2_000,
+    "combining": "Z" + "\u0301" * 200,
+    "hangul": "합성곱" * 40,
+    "emoji": ":smile: \N{GRINNING FACE}",
+    "template": "{model} {0} {0.__class__} {{}} %s %(x)s",
+    "formula": '=cmd|"/c calc"!A1',
+    "plus": "+1+1",
+    "minus": "-1+1",
+    "at": "@SUM(1)",
+    "full_width": "＝1+1",
+    "tab": "\t=1+1",
+    "quotes": 'a"b,c;d',
+    "empty": "",
+    "html": "<script>alert(1)</script>",
+}
