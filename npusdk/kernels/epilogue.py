@@ -8,21 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from npusdk.graph import Attributes
-from npusdk.kernels.blocks import Calls, Index, cut
+from npusdk.kernels.blocks import Call, Calls, Index, cut
 from npusdk.kernels.inplace import INPLACE, InPlace
 from npusdk.kernels.signature import Array
 
 BLOCK = 1 << 15
 """Elements of a block: 128 KiB of float32, so that the block, a second operand and scratch share the L2 cache."""
 
-TILE = 1 << 14
+TILE = 1 << 13
 """Elements to which a vector along the channels is repeated."""
 
 
@@ -49,7 +49,7 @@ class Fused:
     fixed: bool = True
     attrs: Attributes = field(default_factory=lambda: MappingProxyType({}))
     whole_rows: bool = False
-    tiles: dict[int, Array] = field(default_factory=dict)
+    tiles: list[Array] = field(default_factory=list)
 
 
 _UFUNCS: Mapping[str, np.ufunc] = MappingProxyType(
@@ -100,10 +100,16 @@ def bind_fused(result: Array, fused: Sequence[Fused], index: Index = ()) -> Call
     part = result[index]
     whole = any(operator.whole_rows for operator in fused)
     outer = part.shape[:-1] if whole else part.shape
-    for block_index in cut(outer, max(1, BLOCK // part.shape[-1]) if whole else BLOCK):
-        for operator in fused:
-            operands = [_operand(value, result, index, block_index) for value in operator.operands]
-            calls += _bind(operator, part[block_index], operands, result.shape[-1])
+    tiles = [_tile(operator, result) for operator in fused]
+    for block_index in cut(outer, max(1, BLOCK // max(1, part.shape[-1])) if whole else BLOCK):
+        block = part[block_index]
+        flows = bool(block.flags.c_contiguous) and block.shape[-1] == result.shape[-1]
+        for operator, tile in zip(fused, tiles, strict=True):
+            if tile is not None and flows:
+                calls += _bind_tile(operator, tile, block.reshape(-1))
+            else:
+                operands = [_operand(value, result, index, block_index) for value in operator.operands]
+                calls.append(_bind(operator, block, operands))
     return calls
 
 
@@ -113,57 +119,56 @@ def _operand(value: Array | None, result: Array, index: Index, block_index: Inde
     return np.broadcast_to(value, result.shape)[index][block_index]
 
 
-def _bind(operator: Fused, block: Array, operands: list[Array | None], channels: int) -> Calls:
-    """Return the calls for one block: on flat memory where the operands allow it."""
-    apply = operator.apply
-    if isinstance(apply, np.ufunc):
-        (operand,) = operands
-        assert operand is not None  # noqa: S101 - fuse() gives every ufunc its operand
-        tiled = operator.fixed and block.flags.c_contiguous and block.shape[-1] == channels and _is_vector(operand)
-        return _bind_tiled(operator, apply, block) if tiled else _bind_ufunc(apply, block, operand)
-    if operator.whole_rows or not block.flags.c_contiguous:
-        return [partial(apply, block, operands, operator.attrs)]
-    if all(value is None or value.size == 1 or _lies_like(value, block) for value in operands):
-        flat = [value if value is None or value.size == 1 else value.reshape(-1) for value in operands]
-        return [partial(apply, block.reshape(-1), flat, operator.attrs)]
-    return [partial(apply, block, operands, operator.attrs)]
+def _tile(operator: Fused, result: Array) -> Array | None:
+    """Return the constant operand of a NumPy function as a tile if it varies along the last axis at most."""
+    if not operator.fixed or not isinstance(operator.apply, np.ufunc):
+        return None
+    (value,) = operator.operands
+    assert value is not None  # noqa: S101 - fuse() gives every ufunc its operand
+    if value.size == 1:
+        return _even_tile(float(value.reshape(())), result.dtype)
+    value = np.broadcast_to(value, result.shape)
+    if any(stride for stride, size in zip(value.strides[:-1], value.shape[:-1], strict=True) if size > 1):
+        return None
+    if not operator.tiles:
+        vector = value[(0,) * (value.ndim - 1)].astype(result.dtype)
+        operator.tiles.append(np.tile(vector, max(1, TILE // vector.size)))
+    return operator.tiles[0]
 
 
-def _bind_ufunc(apply: np.ufunc, block: Array, operand: Array) -> Calls:
-    if block.flags.c_contiguous and _lies_like(operand, block):
-        block = block.reshape(-1)
-        operand = operand.reshape(-1)
-    return [partial(apply, block, operand, block)]
+@lru_cache(maxsize=64)
+def _even_tile(value: float, dtype: np.dtype[Any]) -> Array:
+    return np.full(TILE, value, dtype)
 
 
-def _bind_tiled(operator: Fused, apply: np.ufunc, block: Array) -> Calls:
-    """Return calls that combine a block with a repeated vector: whole tiles, then the rest."""
-    channels = block.shape[-1]
-    tile = operator.tiles.get(channels)
-    if tile is None:
-        (value,) = operator.operands
-        assert value is not None  # noqa: S101 - as above
-        vector = np.broadcast_to(value.astype(block.dtype).reshape(-1), channels)
-        tile = operator.tiles[channels] = np.tile(vector, max(1, TILE // channels))
-    flat = block.reshape(-1)
+def _bind_tile(operator: Fused, tile: Array, flat: Array) -> Calls:
+    """Return calls that combine a flat block with a repeated vector: whole tiles, then the rest."""
+    apply: Any = operator.apply
     whole = flat.size // tile.size * tile.size
     calls: Calls = []
     if whole:
         body = flat[:whole].reshape(-1, tile.size)
-        calls.append(partial(apply, body, tile, body))
+        calls.append(partial(apply, body, tile, out=body))
     if whole < flat.size:
         rest = flat[whole:]
-        calls.append(partial(apply, rest, tile[: rest.size], rest))
+        calls.append(partial(apply, rest, tile[: rest.size], out=rest))
     return calls
 
 
-def _lies_like(operand: Array, block: Array) -> bool:
-    return operand.shape == block.shape and bool(operand.flags.c_contiguous)
+def _bind(operator: Fused, block: Array, operands: list[Array | None]) -> Call:
+    """Return the call for one block: on flat memory where the operands allow it."""
+    apply = operator.apply
+    if not operator.whole_rows and block.flags.c_contiguous and all(_flat(value, block) for value in operands):
+        operands = [value if value is None or not value.ndim else value.reshape(-1) for value in operands]
+        block = block.reshape(-1)
+    if isinstance(apply, np.ufunc):
+        return partial(apply, block, operands[0], out=block)
+    return partial(apply, block, operands, operator.attrs)
 
 
-def _is_vector(operand: Array) -> bool:
-    """Whether an operand that is broadcast to a block varies along the last axis at most."""
-    return operand.size == 1 or not any(operand.strides[:-1])
+def _flat(operand: Array | None, block: Array) -> bool:
+    """Whether an operand keeps its meaning when the block is flattened."""
+    return operand is None or not operand.ndim or (operand.shape == block.shape and bool(operand.flags.c_contiguous))
 
 
 def rounding(round_block: Any, format_name: str) -> Fused:

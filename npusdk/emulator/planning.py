@@ -1,0 +1,176 @@
+"""From a plan to units: number formats at the borders of steps, what can be computed beforehand, what nobody reads.
+
+A step on a device whose format is narrower than float32 reads rounded tensors and rounds what leaves it; inside it
+everything is float32. Weights are rounded once, here. What comes from the host, or into the network, is rounded by a
+unit of its own when a device step first reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+import numpy as np
+
+from npusdk.compiler import Plan, Step
+from npusdk.emulator.integer_recognition import recognise_integer
+from npusdk.emulator.recognition import recognise
+from npusdk.emulator.scope import Scope
+from npusdk.emulator.storage import Array
+from npusdk.emulator.units import Rounded, Unit
+from npusdk.emulator.views import VIEWS
+from npusdk.graph import Node, Tensor
+from npusdk.kernels import call
+from npusdk.numerics import ELEMENT_TYPES, round_to
+
+_OWN: Mapping[str, str | None] = MappingProxyType({"float32": None, "float16": "fp16", "bfloat16": "bf16"})
+"""Formats of the element types that a device may round."""
+
+_NOT_DATA: Mapping[str, frozenset[int]] = MappingProxyType(
+    {"Resize": frozenset({1, 2}), "QuantizeLinear": frozenset({1}), "DequantizeLinear": frozenset({1})}
+)
+"""Inputs that say what an operator does and are not rounded: a size, a scale."""
+
+_MOVES = VIEWS | {
+    "Concat",
+    "GatherElements",
+    "GatherND",
+    "Tile",
+    "Pad",
+    "MaxPool",
+    "Relu",
+    "DepthToSpace",
+    "SpaceToDepth",
+}
+"""Operators whose results need no rounding when what they read is rounded."""
+
+
+def format_of(tensor: Tensor, precision: str) -> str | None:
+    """Return the format to which a device of some precision rounds a tensor; None for none."""
+    if tensor.dtype not in _OWN:
+        return None
+    if precision in ("bf16", "fp16"):
+        return precision
+    return _OWN[tensor.dtype] or ("tf32" if precision == "tf32" else None)
+
+
+class Planner:
+    """Turns the steps of a plan into units.
+
+    Parameters
+    ----------
+    plan
+        The plan. Its constants are not written to.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.tensors = dict(plan.graph.tensors)
+        self.constants: dict[str, Array] = dict(plan.graph.constants)
+        self._rounded: set[str] = set()
+        self._made: set[str] = set(plan.graph.inputs) | set(self.constants)
+
+    def units(self) -> list[Unit]:
+        """Return the units whose results are needed, in an order in which they can run."""
+        found = [unit for step in self.plan.steps for unit in self._step(step)]
+        needed = set(self.plan.graph.outputs)
+        kept = []
+        for unit in reversed(found):
+            if needed.intersection(unit.writes):
+                kept.append(unit)
+                needed.update(unit.reads)
+        return kept[::-1]
+
+    def _step(self, step: Step) -> list[Unit]:
+        nodes = [node for node in step.nodes if not self._made.issuperset(filter(None, node.outputs))]
+        self._made.update(name for node in nodes for name in node.outputs)
+        before: list[Unit] = []
+        rounds = step.arithmetic == "rounded"
+        if rounds:
+            nodes = self._rounded_nodes(nodes, before)
+        borders = frozenset(step.outputs) | frozenset(self.plan.graph.outputs)
+        scope_formats = self._formats(nodes, borders, rounds=rounds)
+        nodes = self._fold(nodes, scope_formats, keeps_quantised=step.arithmetic == "integer")
+        fuses = rounds or not any(self._is_narrow(name) for node in nodes for name in node.outputs if name)
+        scope = Scope(nodes, self.tensors, self.constants, borders, scope_formats, fuses)
+        if step.arithmetic == "integer":
+            return recognise_integer(scope, self.plan.graph)
+        return [*before, *recognise(scope)]
+
+    def _is_narrow(self, name: str) -> bool:
+        return self.tensors[name].dtype in ("float16", "bfloat16")
+
+    def _formats(self, nodes: Sequence[Node], borders: frozenset[str], *, rounds: bool) -> dict[str, str]:
+        """Return the formats to which outputs of nodes are rounded."""
+        formats: dict[str, str] = {}
+        for node in nodes:
+            for name in node.outputs:
+                if not name or node.op in _MOVES:
+                    continue
+                own = "bf16" if self.tensors[name].dtype == "bfloat16" else None
+                wanted = format_of(self.tensors[name], self.plan.precision) if rounds and name in borders else None
+                found = wanted if rounds else own
+                if found is not None:
+                    formats[name] = found
+        return formats
+
+    def _rounded_nodes(self, nodes: Sequence[Node], before: list[Unit]) -> list[Node]:
+        """Return the nodes with every input from outside the step rounded."""
+        inside = {name for node in nodes for name in node.outputs}
+        found = []
+        for node in nodes:
+            kept = _NOT_DATA.get(node.op, frozenset())
+            inputs = [
+                name if not name or name in inside or place in kept else self._round(name, before)
+                for place, name in enumerate(node.inputs)
+            ]
+            found.append(replace(node, inputs=tuple(inputs)))
+        self._rounded |= inside
+        return found
+
+    def _round(self, name: str, before: list[Unit]) -> str:
+        """Return the name of a rounded copy of a tensor, made if there is none yet."""
+        wanted = format_of(self.tensors[name], self.plan.precision)
+        if wanted is None or name in self._rounded:
+            return name
+        rounded = f"{name}@{wanted}"
+        if rounded in self.tensors:
+            return rounded
+        self.tensors[rounded] = replace(self.tensors[name], name=rounded)
+        if name in self.constants:
+            self.constants[rounded] = _round_constant(self.constants[name], wanted)
+        else:
+            before.append(Rounded((name,), (rounded,), formats={rounded: wanted}))
+        return rounded
+
+    def _fold(self, nodes: Sequence[Node], formats: dict[str, str], *, keeps_quantised: bool) -> list[Node]:
+        """Compute nodes that read constants alone; return the others."""
+        left = []
+        for node in nodes:
+            reads = [name for name in node.inputs if name]
+            quantised = keeps_quantised and node.op in ("QuantizeLinear", "DequantizeLinear")
+            if quantised or any(name not in self.constants for name in reads):
+                left.append(node)
+                continue
+            for name, value in zip(node.outputs, self._evaluate(node), strict=False):
+                if name:
+                    wanted = formats.get(name)
+                    self.constants[name] = value if wanted is None else _round_constant(value, wanted)
+        return left
+
+    def _evaluate(self, node: Node) -> Sequence[Array]:
+        """Compute a node on the tensors' own types."""
+        inputs = [self._own(name) if name else None for name in node.inputs]
+        return call(node.op, inputs, node.attrs, len(node.outputs))
+
+    def _own(self, name: str) -> Array:
+        return self.constants[name].astype(ELEMENT_TYPES[self.tensors[name].dtype].storage, copy=False)
+
+
+def _round_constant(value: Array, format_name: str) -> Array:
+    """Return a constant rounded, as float32; one value everywhere stays one value."""
+    if value.size and not any(value.strides):
+        one = value[(slice(0, 1),) * value.ndim].astype(np.float32)
+        return np.broadcast_to(round_to(one, format_name), value.shape)
+    return round_to(value.astype(np.float32, copy=False), format_name)
