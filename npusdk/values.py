@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 Kind = Literal["vendor", "measured", "derived", "secondary", "assumed"]
 
 KINDS: tuple[str, ...] = ("vendor", "measured", "derived", "secondary", "assumed")
 """Kinds of figures, strongest first: read in the vendor's own document; measured and published; arithmetic on cited
 values; quoted by somebody else; taken over from a sibling, estimated or from a class default."""
+
+Int64: TypeAlias = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+"""A whole number that arrays and other languages can hold: JSON knows no bounds, and a file may try."""
+
+Count: TypeAlias = Annotated[int, Field(ge=0, lt=2**63)]
+"""Such a number that is not negative."""
 
 
 class Frozen(BaseModel):

@@ -9,7 +9,7 @@ from pydantic import model_validator
 from npusdk.language import plain
 from npusdk.report.base import Report
 from npusdk.report.profile import ProfileReport
-from npusdk.values import Frozen
+from npusdk.values import Frozen, Int64
 
 
 class Refusal(Frozen):
@@ -45,7 +45,7 @@ class Comparison(Report):
     """
 
     model: str
-    batch: int
+    batch: Int64
     profiles: tuple[ProfileReport, ...]
     refusals: tuple[Refusal, ...] = ()
 

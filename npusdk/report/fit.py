@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal, Self, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from npusdk.language import plain
 from npusdk.report.base import Report
 from npusdk.report.codes import Note
-from npusdk.values import Frozen
+from npusdk.values import Count, Frozen, Int64
 
 Status: TypeAlias = Literal["runs", "falls_back", "undocumented", "blocked"]
 STATUSES: tuple[Status, ...] = ("runs", "falls_back", "undocumented", "blocked")
@@ -53,7 +53,7 @@ class Finding(Frozen):
     status: Status
     node: str = ""
     op: str = ""
-    count: int = 1
+    count: Annotated[Count, Field(ge=1)] = 1
     reason: Note
     hint: Note | None = None
     evidence: Evidence
@@ -68,9 +68,9 @@ class MemoryNeed(Frozen):
         The largest single pool of device memory; None where it is not documented.
     """
 
-    weight_bytes: int
-    activation_bytes: int
-    pool_bytes: int | None
+    weight_bytes: Count
+    activation_bytes: Count
+    pool_bytes: Count | None
 
     @property
     def total_bytes(self) -> int:
@@ -121,7 +121,7 @@ class FitReport(Report):
     """
 
     model: str
-    batch: int
+    batch: Int64
     precision: str
     fits: tuple[DeviceFit, ...]
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from npusdk.values import Frozen
+from npusdk.values import Frozen, Int64
 
 BOUNDS = ("compute", "memory", "on_chip", "vector", "overhead", "host", "link")
 """What can bound a layer."""
@@ -48,7 +48,7 @@ class LayerCost(Frozen):
     name: str
     op: str
     group: str
-    macs: int
+    macs: Int64
     traffic_bytes: float
     time_s: float
     bound: Bound
@@ -79,6 +79,12 @@ class LayerTable(Sequence[LayerCost]):
     time_s: Floats
     utilization: Floats
     energy_j: Floats | None = None
+
+    def __post_init__(self) -> None:
+        lengths = {len(column) for column in vars(self).values() if column is not None}
+        if len(lengths) > 1:
+            text = f"columns of unequal length: {sorted(lengths)}"
+            raise ValueError(text)
 
     @classmethod
     def from_rows(cls, rows: Iterable[LayerCost | dict[str, Any]]) -> LayerTable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Literal, Self
 
 import numpy as np
@@ -12,10 +13,17 @@ from npusdk.report.base import Report
 from npusdk.report.codes import Note
 from npusdk.report.layers import Bound, LayerTable
 from npusdk.units import format_seconds
-from npusdk.values import Frozen
+from npusdk.values import Frozen, Int64
 
 TOLERANCE = 1e-9
 """Relative room for rounding in the invariants."""
+
+_NUMBERS = (
+    "latency_s", "latency_low_s", "latency_high_s", "throughput_per_s", "call_s", "host_s", "weight_bytes",
+    "peak_memory_bytes", "device_memory_bytes", "macs", "peak_ops_per_s", "memory_bandwidth_bytes_per_s", "energy_j",
+    "power_w", "krw",
+)  # fmt: skip
+"""Fields that are finite and not negative, or None where the schema allows it."""
 
 
 class Reachability(Frozen):
@@ -86,7 +94,7 @@ class ProfileReport(Report):
     model_version: str
     precision: str
     precision_reachable: Reachability
-    batch: int
+    batch: Int64
     latency_s: float
     latency_low_s: float
     latency_high_s: float
@@ -95,10 +103,10 @@ class ProfileReport(Report):
     throughput_per_s: float
     call_s: float
     host_s: float
-    weight_bytes: int
-    peak_memory_bytes: int
-    device_memory_bytes: int | None
-    macs: int
+    weight_bytes: Int64
+    peak_memory_bytes: Int64
+    device_memory_bytes: Int64 | None
+    macs: Int64
     peak_ops_per_s: float
     memory_bandwidth_bytes_per_s: float | None
     bound: Bound
@@ -107,22 +115,24 @@ class ProfileReport(Report):
     assumptions: tuple[Note, ...]
     energy_j: float | None = None
     power_w: float | None = None
-    krw: int | None = None
+    krw: Int64 | None = None
 
     @model_validator(mode="after")
     def _check_invariants(self) -> Self:
         table = self.layers
-        columns = (table.macs, table.traffic_bytes, table.time_s, table.utilization)
-        scalars = (self.latency_s, self.call_s, self.host_s, self.weight_bytes, self.peak_memory_bytes, self.batch - 1)
+        columns = [table.macs, table.traffic_bytes, table.time_s, table.utilization]
+        columns += [] if table.energy_j is None else [table.energy_j]
+        numbers = [number for name in _NUMBERS if (number := getattr(self, name)) is not None]
         bandwidth = self.memory_bandwidth_bytes_per_s
         room = 1 + TOLERANCE
         total = float(table.time_s.sum()) + self.call_s + self.host_s
         laws = {
             "every number is finite": all(np.isfinite(column).all() for column in columns)
-            and np.isfinite(scalars).all(),
-            "nothing is negative": min(scalars) >= 0 and all((column >= 0).all() for column in columns),
+            and all(map(isfinite, numbers)),
+            "nothing is negative": min(numbers) >= 0 and all((column >= 0).all() for column in columns),
+            "a call has one sample or more": self.batch >= 1,
             "layers and overheads add up to latency_s": abs(total - self.latency_s) <= 1e-6 * max(total, 1e-12),
-            "layers add up to macs": int(table.macs.sum()) == self.macs,
+            "layers add up to macs": sum(table.macs.tolist()) == self.macs,
             "utilization <= 1": bool((table.utilization <= room).all()),
             "bytes <= bandwidth x time": bandwidth is None
             or bool((table.traffic_bytes <= bandwidth * table.time_s * room).all()),
