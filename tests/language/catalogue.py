@@ -18,7 +18,7 @@ from babel.messages.pofile import read_po, write_po
 PACKAGE = Path(__file__).parents[2] / "npusdk"
 PO = PACKAGE / "language" / "ko" / "LC_MESSAGES" / "npusdk.po"
 MO = PO.with_suffix(".mo")
-HEADER = """# Korean texts of npusdk. Written by `python -m tests.language.catalogue`; only the msgstr lines are to be edited.
+HEADER = """# Korean texts of npusdk, written by `python -m tests.language.catalogue`: edit the msgstr lines alone.
 msgid ""
 msgstr ""
 "Project-Id-Version: npusdk\\n"

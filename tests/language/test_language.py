@@ -59,7 +59,7 @@ def test_language_of_npusdk_comes_before_the_system(environment):
 
 
 def test_language_of_windows_comes_from_its_locale(environment, monkeypatch):
-    """Where no variable names a language, the operating system's locale does; one that Python does not know is English."""
+    """Where no variable names a language, the system's locale does; one that Python does not know is English."""
     environment()
     monkeypatch.setattr(locale, "getlocale", lambda: ("Korean_Korea", "949"))
     assert current_language() == "ko"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from npusdk.errors import ConfigError, NpuError
+from npusdk.errors import ConfigError
 from npusdk.report import BOUNDS, SCHEMA_VERSION, LayerCost, LayerTable, Note, ProfileReport, Reachability
 from tests.views import samples
 
@@ -220,11 +220,10 @@ def test_report_with_one_value_replaced_is_read_or_refused(data):
     target[data.draw(st.sampled_from(sorted(target)))] = data.draw(LEAVES)
     try:
         report = ProfileReport.from_json(json.dumps(content))
-    except NpuError as error:
-        assert error.code == "config"
-    else:
-        assert "predicted" in repr(report)
-        assert str(report).replace("\n", "").isprintable()
+    except ConfigError:
+        return
+    assert str(report).replace("\n", "").isprintable()
+    assert repr(report).isprintable()
 
 
 def test_sum_that_wraps_around_is_refused():

@@ -19,7 +19,7 @@ HOSTILE = {
     "plus": "+1+1",
     "minus": "-1+1",
     "at": "@SUM(1)",
-    "full_width": "＝1+1",
+    "full_width": "\N{FULLWIDTH EQUALS SIGN}1+1",
     "tab": "\t=1+1",
     "quotes": 'a"b,c;d',
     "empty": "",
