@@ -66,7 +66,7 @@ def _over_rows(x: Array, axis: int, attrs: Attributes, centred: bool) -> tuple[A
 
 
 def layer_normalization(inputs: Inputs, attrs: Attributes, output_count: int) -> Outputs:
-    """Normalise everything from `axis` on, then scale and shift; also give means and reciprocal deviations."""
+    """Normalise everything from `axis` on, then scale and shift; also give float32 means and reciprocal deviations."""
     x, scale = needed(inputs, 2)
     bias = given(inputs, 2)
     axis = integer(attrs, "axis", -1)
@@ -74,16 +74,17 @@ def layer_normalization(inputs: Inputs, attrs: Attributes, output_count: int) ->
     out *= scale
     if bias is not None:
         out += bias
-    return (out.astype(x.dtype, copy=False), mean, reciprocal)[:output_count]
+    statistics = (mean.astype(np.float32, copy=False), reciprocal.astype(np.float32, copy=False))
+    return (out.astype(x.dtype, copy=False), *statistics)[:output_count]
 
 
 def rms_normalization(inputs: Inputs, attrs: Attributes, output_count: int) -> Outputs:  # noqa: ARG001
-    """Divide everything from `axis` on by its root mean square, then scale."""
+    """Divide everything from `axis` on by its root mean square, then scale; the result has the scale's type."""
     x, scale = needed(inputs, 2)
     axis = integer(attrs, "axis", -1)
     out, _mean, _reciprocal = _over_rows(x, axis + x.ndim if axis < 0 else axis, attrs, centred=False)
     out *= scale
-    return (out.astype(x.dtype, copy=False),)
+    return (out.astype(scale.dtype, copy=False),)
 
 
 def instance_normalization(inputs: Inputs, attrs: Attributes, output_count: int) -> Outputs:  # noqa: ARG001
