@@ -150,6 +150,21 @@ def test_weights_are_pinned_with_what_activations_leave():
     assert found.traffic_bytes.sum() == pytest.approx(call_bytes + table.weight_bytes.sum() / 2)
 
 
+def test_activation_that_begins_to_fit_does_not_push_out_weights_that_pay_more():
+    """Room that just suffices for a large activation is kept for weights where that is faster."""
+    write = PlanWriter("int8")
+    x = write.vector("Relu", write.input("x", (10, 100)))
+    for _ in range(4):
+        x = write.linear(x, 100)
+    table = work_table(write.plan(write.vector("Expand", x, shape=(100, 100))))
+    device = replace(PLAIN, dtype="int8", memory_bandwidth_bytes_per_s=1e6)
+    small, large = table.residency.budgets[-2:]
+    before, after = (schedule(table, replace(device, usable_on_chip_bytes=room)) for room in (large - 1, large))
+    assert after.latency_s <= before.latency_s * ROOM
+    pinned, last_output = large - small, 10 * 100
+    assert after.traffic_bytes[1:5].sum() == pytest.approx(table.weight_bytes.sum() - pinned + last_output)
+
+
 def test_tables_are_pinned_after_weights_that_are_read_whole():
     """An embedding table is the last to be kept on chip: few of its bytes are ever read."""
     write = PlanWriter()
@@ -174,6 +189,23 @@ def test_step_on_the_host_takes_its_transfers_and_a_call():
     assert found.utilization[1] == found.traffic_bytes[1] == 0
     assert found.excluded == ("host_compute",)
     assert found.latency_s == pytest.approx(2e-5 + 2 * 100000 / 1e10 + found.time_s.sum())
+
+
+def test_attention_on_a_gpu_waits_for_its_last_wave():
+    """A softmax runs on the units that have a block: 4 blocks on 16 units use a quarter of the vector lanes."""
+    write = PlanWriter()
+    q, k, v = (write.input(name, (1, 64, 128)) for name in "qkv")
+    write.attention(q, k, v, heads=4)
+    found = schedule_plan(write.plan(), replace(PLAIN, style="waves"))
+    assert found.vector_s[0] == pytest.approx(4 * 6 * 4 * 64 * 64 / 1e11)
+
+
+def test_depthwise_convolution_is_never_faster_than_the_matrix_peak():
+    """However quick the vector units, a multiply-accumulate needs a multiplier."""
+    write = PlanWriter()
+    write.conv(write.input("x", (1, 8, 100, 100)), 8, 3, groups=8)
+    found = schedule_plan(write.plan(), replace(PLAIN, vector_ops_per_s=1e18))
+    assert found.vector_s[0] == pytest.approx(10000 * 8 * 9 / (16 * 64 * 1e9))
 
 
 def test_view_takes_no_time():

@@ -103,6 +103,17 @@ def test_embedding_reads_rows_and_keeps_its_table():
     assert table.constant_bytes == 30522 * 768 * 2
 
 
+def test_tied_embedding_is_a_weight_that_is_read_whole():
+    """A table that also multiplies is pinned like any other weight, and counted once."""
+    write = PlanWriter("fp16")
+    shared = write.weight((100, 64))
+    x = write.vector("Gather", shared, write.input("ids", (1, 8), "int64"), shape=(1, 8, 64))
+    write.step("matrix", write.node("Gemm", [write.view(x, (8, 64)), shared], (8, 100), transB=1))
+    table = work_table(write.plan())
+    assert (table.pinnable_bytes, table.table_bytes, table.constant_bytes) == (12800, 0, 12800)
+    assert (table.row_bytes[0], table.weight_bytes[2]) == (8 * 64 * 2, 12800)
+
+
 def test_nodes_of_a_step_share_a_reading_and_add_up_their_parts():
     """Two slices read two parts; a softmax reads twice unless its input is the step's own."""
     write = PlanWriter()
@@ -160,6 +171,34 @@ def test_residual_stays_on_chip_if_it_fits_beside_what_runs_meanwhile():
     }
 
 
+def test_value_that_waits_needs_room_beside_what_runs_meanwhile():
+    """A small value that waits for large steps of another branch stays only if it fits beside them."""
+    write = PlanWriter("int8")
+    a = write.vector("Relu", write.input("x", (100,)))
+    b = write.vector("Relu", write.input("y", (400,)))
+    write.vector("Concat", a, write.vector("Slice", b, shape=(50,)), shape=(150,))
+    table = work_table(write.plan())
+    assert table.residency.budgets.tolist() == [0.0, 100 + 50 + 150, 400 + 400, 100 + 400 + 400]
+    assert table.residency.hit_bytes[-1].tolist() == [100, 400, 50 + 50, 100 + 50]
+
+
+def test_output_that_is_read_again_is_written_all_the_same():
+    """A caller's output goes off chip; a later step may still find it on chip."""
+    write = PlanWriter("int8")
+    a = write.vector("Relu", write.input("x", (100,)))
+    table = work_table(write.plan(a, write.vector("Relu", a)))
+    assert table.residency.hit_bytes[-1].tolist() == [0, 100]
+
+
+def test_softmax_that_reads_twice_needs_its_input_once():
+    """Two passes over a value do not make it larger."""
+    write = PlanWriter("int8")
+    write.vector("Softmax", write.vector("Relu", write.input("x", (10, 10))))
+    table = work_table(write.plan())
+    assert table.residency.budgets.tolist() == [0.0, 200.0]
+    assert table.residency.hit_bytes[-1].tolist() == [100, 200]
+
+
 def test_value_of_which_a_part_is_read_stays_whole_or_not_at_all():
     """A reader of a slice needs room for everything it slices from."""
     write = PlanWriter("int8")
@@ -181,6 +220,17 @@ def test_live_bytes_count_what_waits():
     write.vector("Add", c, a)
     table = work_table(write.plan(write.steps[-1].outputs[0], c))
     assert table.live_bytes == 100 + 500 + 50
+
+
+def test_output_lives_to_the_end():
+    """What a caller wants stays in memory, however early it was made."""
+    write = PlanWriter("int8")
+    early = write.vector("Relu", write.input("x", (300,)))
+    late = write.vector("Relu", write.vector("Relu", write.input("y", (100,))))
+    # The input y waits from the start; with it live x and the first output, the largest set of all.
+    assert work_table(write.plan(early, late)).live_bytes == 300 + 300 + 100
+    z = write.vector("Concat", late, shape=(900,))
+    assert work_table(write.plan(early, z)).live_bytes == 300 + 100 + 900
 
 
 def test_host_step_exchanges_each_value_once():
