@@ -39,13 +39,13 @@ def _round_mantissa(dropped: int) -> Callable[[Float32, Float32], None]:
 
     def round_block(block: Float32, scratch: Float32) -> None:
         bits, odd = block.view(np.uint32), scratch.view(np.uint32)
-        nan = np.isnan(block)
+        nan = np.isnan(block) if np.isnan(np.maximum.reduce(block, initial=0)) else None
         np.right_shift(bits, places, out=odd)
         np.bitwise_and(odd, one, out=odd)
         np.add(odd, half, out=odd)
         np.add(bits, odd, out=bits)
         np.bitwise_and(bits, keep, out=bits)
-        if nan.any():
+        if nan is not None:
             block[nan] = np.nan
 
     return round_block
@@ -58,7 +58,7 @@ def _round_float16(block: Float32, scratch: Float32) -> None:
     if not float(np.abs(block, out=scratch).max(initial=0)) <= _FLOAT16_MAX:
         special = _beyond_float16(block)
     np.bitwise_and(bits, _EXPONENT, out=power)
-    np.maximum(scratch, _FLOAT16_MIN_NORMAL, out=scratch)
+    np.clip(scratch, _FLOAT16_MIN_NORMAL, np.inf, out=scratch)
     np.multiply(scratch, _FLOAT16_SHIFT, out=scratch)
     sign = bits & _SIGN
     np.add(block, scratch, out=block)
