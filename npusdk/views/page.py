@@ -74,7 +74,7 @@ class Cell:
 
 def terminal_of(stream: TextIO) -> tuple[int, bool]:
     """Return the width of a page for `stream` and whether it takes colours (https://no-color.org is honoured)."""
-    console = Console(file=stream)
+    console = Console(file=stream, force_jupyter=False)
     coloured = console.is_terminal and console.color_system is not None
     return (
         console.width if console.is_terminal else WIDTH,
@@ -134,6 +134,7 @@ class Page:
                 cells[0][index],
                 justify="right" if column.number else "left",
                 min_width=min(widths[index], _WRAPPED_WIDTH) if column.wraps else widths[index],
+                no_wrap=not column.wraps,
                 overflow="fold",
             )
         for row in cells[1:]:
@@ -178,6 +179,7 @@ class Page:
             file=out,
             width=_WIDEST,
             force_terminal=self._colour,
+            force_jupyter=False,
             color_system="standard" if self._colour else None,
             legacy_windows=False,
             markup=False,
