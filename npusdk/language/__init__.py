@@ -100,14 +100,13 @@ def translate(template: str, language: str | None = None) -> str:
     return _catalogue(language or current_language()).gettext(template) if template else template
 
 
-def render(template: str, /, language: str | None = None, **params: object) -> str:
-    r"""Return `template` in `language` with its fields filled; texts that come from outside cannot break the line.
+def render(template: str, /, **params: object) -> str:
+    r"""Return `template` in the reader's language, fields filled; texts that come from outside cannot break the line.
 
     Examples
     --------
-    >>> render("{n} cards", language="en", n=8)
-    '8 cards'
-    >>> render("node {node}", language="en", node="a" + chr(27) + "[31mb")
-    'node a\\x1b[31mb'
+    >>> with language_set_to("en"):
+    ...     render("{n} cards", n=8), render("node {node}", node="a" + chr(27) + "[31mb")
+    ('8 cards', 'node a\\x1b[31mb')
     """
-    return fill(translate(template, language), params)
+    return fill(translate(template), params)

@@ -34,7 +34,7 @@ _CELL_LIMIT = 200
 _UNWRAPPED_LIMIT = 40
 """Characters of a text that a page shows: beside a label or in a list, in a wrapping cell, in any other cell."""
 
-_WRAPPED_WIDTH = 20
+_WRAPPED_WIDTH = 16
 """Columns that a wrapping column has at least, if its texts are as long."""
 
 _WIDEST = 10_000

@@ -22,5 +22,7 @@ def working(message: str) -> Iterator[None]:
     if os.environ.get("NPUSDK_PLAIN") or not sys.stderr.isatty():
         yield
         return
-    with Console(stderr=True, force_jupyter=False, markup=False, emoji=False).status(Text(plain(message, 70)), spinner="line"):
+    with Console(stderr=True, force_jupyter=False, markup=False, emoji=False).status(
+        Text(plain(message, 70)), spinner="line"
+    ):
         yield

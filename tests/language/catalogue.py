@@ -2,8 +2,8 @@
 
     python -m tests.language.catalogue [FILE.po ...]
 
-adds new strings (with the translations of the files named, if any), drops stale ones, sorts, and compiles. A string that
-is left without a translation is named; `tests/language/test_catalogue.py` fails until it has one.
+adds new strings (with the translations of the files named, if any), drops stale ones, sorts, and compiles. A string
+that is left without a translation is named; `tests/language/test_catalogue.py` fails until it has one.
 """
 
 import ast

@@ -140,5 +140,13 @@ def test_values_of_fields_are_not_read_as_templates(text):
 
 def test_render_fills_the_translation():
     """Korean and English take the same value."""
-    assert render("{basis} latency", language="ko", basis="예측값") == "지연 시간(예측값)"
-    assert render("{basis} latency", language="en", basis="predicted") == "predicted latency"
+    with language_set_to("ko"):
+        assert render("{basis} latency", basis="예측값") == "지연 시간(예측값)"
+    with language_set_to("en"):
+        assert render("{basis} latency", basis="predicted") == "predicted latency"
+
+
+def test_values_may_be_called_language():
+    """No name of a field collides with a parameter of ours."""
+    with language_set_to("en"):
+        assert render("{language} of {template}", language="ko", template="x") == "ko of x"

@@ -241,7 +241,7 @@ def test_undocumented_precision_is_said_in_a_comparison():
     reachable = Reachability(status="undocumented")
     report = samples.comparison(profiles=(samples.profile(precision_reachable=reachable),))
     with language_set_to("en"):
-        assert "RNGD, bf16: not documented in public software" in view("comparison", report)
+        assert "bf16, not documented in public software: RNGD" in view("comparison", report)
 
 
 @BOTH

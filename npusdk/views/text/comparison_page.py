@@ -8,11 +8,13 @@ from npusdk.language import _, fill, plain, render, translate
 from npusdk.report import Comparison, ProfileReport, Refusal, explain
 from npusdk.units import format_bytes, format_number, format_seconds
 from npusdk.views.page import NAME_LIMIT, WIDTH, Cell, Column, Page
-from npusdk.views.text.profile_page import reachability
+from npusdk.views.text.profile_page import overhead_share, reachability
 from npusdk.views.text.words import BASIS, BOUNDS, word
 
 NOT_SEPARABLE = "~"
 """Mark of a row whose interval overlaps that of the fastest."""
+
+_MOSTLY = 0.5
 
 
 def comparison(report: Comparison, *, width: int = WIDTH, colour: bool = False) -> str:
@@ -83,6 +85,26 @@ def _row(report: Comparison, fastest: ProfileReport, profile: ProfileReport) -> 
 
 
 def _cautions(report: Comparison, profiles: Sequence[ProfileReport]) -> Iterator[str]:
+    yield from _separability(report, profiles)
+    for validity, rests_on in sorted({(profile.validity, profile.interval_basis) for profile in profiles}):
+        yield f"{render(_('validity class {validity}'), validity=validity)}: {explain(rests_on)}"
+    if len({profile.precision for profile in profiles}) > 1:
+        yield translate(_("the precisions differ; the accuracy of the model may differ with them"))
+    idle = [profile.device_name for profile in profiles if overhead_share(profile) > _MOSTLY]
+    if idle:
+        yield render(
+            _("more than half of the {basis} time is overhead: {devices}"),
+            basis=word(BASIS, profiles[0].basis),
+            devices=_names(idle, profiles),
+        )
+    yield from (f"{sentence}: {_names(names, profiles)}" for sentence, names in _reservations(profiles).items())
+
+
+def _names(names: Sequence[str], profiles: Sequence[ProfileReport]) -> str:
+    return translate(_("all devices")) if len(names) == len(profiles) > 1 else ", ".join(names)
+
+
+def _separability(report: Comparison, profiles: Sequence[ProfileReport]) -> Iterator[str]:
     fastest, *others = profiles
     close = [profile.device_name for profile in others if not report.is_separable(fastest, profile)]
     apart = [profile.device_name for profile in others if report.is_separable(fastest, profile)]
@@ -91,7 +113,7 @@ def _cautions(report: Comparison, profiles: Sequence[ProfileReport]) -> Iterator
             _("{mark} not separable from {fastest}, intervals overlap: {devices}"),
             mark=NOT_SEPARABLE,
             fastest=fastest.device_name,
-            devices=", ".join(close),
+            devices=", ".join(close) if apart or len(close) == 1 else translate(_("all others")),
         )
     if apart:
         yield render(
@@ -99,10 +121,16 @@ def _cautions(report: Comparison, profiles: Sequence[ProfileReport]) -> Iterator
             fastest=fastest.device_name,
             devices=", ".join(apart),
         )
-    for validity, rests_on in sorted({(profile.validity, profile.interval_basis) for profile in profiles}):
-        yield f"{render(_('validity class {validity}'), validity=validity)}: {explain(rests_on)}"
-    if len({profile.precision for profile in profiles}) > 1:
-        yield translate(_("the precisions differ; the accuracy of the model may differ with them"))
+
+
+def _reservations(profiles: Sequence[ProfileReport]) -> dict[str, list[str]]:
+    """Return what holds for some of the profiles only, with their devices: unreached precisions, assumptions."""
+    found: dict[str, list[str]] = {}
     for profile in profiles:
-        if profile.precision_reachable.status != "documented":
-            yield f"{profile.device_name}, {profile.precision}: {reachability(profile.precision_reachable)}"
+        reachable = profile.precision_reachable
+        sentences = [explain(note) for note in profile.assumptions if set(note.params) != {"parameter"}]
+        if reachable.status != "documented":
+            sentences.append(f"{profile.precision}, {reachability(reachable)}")
+        for sentence in dict.fromkeys(sentences):
+            found.setdefault(sentence, []).append(profile.device_name)
+    return found

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
 
 from npusdk.catalogue import DeviceSpec
 from npusdk.language import _, render, translate
@@ -11,9 +13,18 @@ from npusdk.values import Sourced
 from npusdk.views.page import WIDTH, Column, Page
 from npusdk.views.text.words import AVAILABILITY, FIGURE_KINDS, REACHABLE, join, percent, word
 
-_FORMATS: Mapping[str, Callable[[float], str]] = {"B": format_bytes, "s": format_seconds}
-_SCALED = frozenset({"B/s", "Hz", "W"})
 _OPERATIONS = "OP/s"
+
+_FORMATS: Mapping[str, Callable[[float], str]] = MappingProxyType(
+    {
+        "B": format_bytes,
+        "s": format_seconds,
+        "year": "{:.0f}".format,
+        "op/s": partial(format_count, unit=_OPERATIONS),
+        **{unit: partial(format_count, unit=unit) for unit in ("B/s", "Hz", "W")},
+    }
+)
+"""How a number of a unit is written; of any other unit, in full."""
 
 
 def device(spec: DeviceSpec, *, width: int = WIDTH, colour: bool = False) -> str:
@@ -25,7 +36,10 @@ def device(spec: DeviceSpec, *, width: int = WIDTH, colour: bool = False) -> str
     _add_precisions(page, spec, sources)
     _add_figures(page, translate(_("Figures")), spec.specs, sources)
     _add_figures(
-        page, translate(_("Parameters of the cost model that differ or stand beside these")), spec.model, sources
+        page,
+        translate(_("Cost model: parameters that differ from the figures, or are not among them")),
+        spec.model,
+        sources,
     )
     _add_rules(page, spec, sources)
     _add_partitions(page, spec, sources)
@@ -58,7 +72,7 @@ def _facts(spec: DeviceSpec, sources: _Sources) -> Iterator[tuple[str, str]]:
         translate(_("availability")),
         join(
             word(AVAILABILITY, str(spec.availability.value)),
-            word(FIGURE_KINDS, spec.availability.kind),
+            f"({word(FIGURE_KINDS, spec.availability.kind)})",
             sources.number(spec.availability.source),
             separator=" ",
         ),
@@ -82,17 +96,11 @@ def _memory(spec: DeviceSpec) -> str:
 def show_value(figure: Sourced) -> str:
     """Return a figure with its unit as a person reads it: "1.50 TB/s", "2021", "int8, bf16"."""
     value, unit = figure.value, figure.unit
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value))
-    if isinstance(value, str):
-        return value
+    if isinstance(value, (str, tuple)):
+        return value if isinstance(value, str) else ", ".join(map(str, value))
     if unit in _FORMATS:
         return _FORMATS[unit](value)
-    if unit.lower() == "op/s":
-        return format_count(value, _OPERATIONS)
-    if unit in _SCALED:
-        return format_count(value, unit)
-    return f"{value:g} {unit}".rstrip() if isinstance(value, float) else f"{value} {unit}".rstrip()
+    return f"{value:,g} {unit}".rstrip() if isinstance(value, float) else f"{value:,} {unit}".rstrip()
 
 
 def _add_precisions(page: Page, spec: DeviceSpec, sources: _Sources) -> None:
@@ -189,13 +197,14 @@ def devices(specs: Sequence[DeviceSpec], *, width: int = WIDTH, colour: bool = F
         page.table(
             (
                 Column(translate(_("device"))),
-                Column(translate(_("name")), wraps=True),
-                Column(translate(_("kind")), optional=True),
+                Column(translate(_("alias"))),
+                Column(translate(_("kind"))),
                 Column(translate(_("memory")), number=True),
-                Column(translate(_("bandwidth")), number=True, optional=True),
                 Column(translate(_("highest peak")), number=True),
+                Column(translate(_("status")), optional=True),
+                Column(translate(_("bandwidth")), number=True, optional=True),
                 Column(translate(_("power")), number=True, optional=True),
-                Column(translate(_("availability")), optional=True),
+                Column(translate(_("name")), wraps=True, optional=True),
             ),
             (_row(spec) for spec in specs),
         )
@@ -210,11 +219,12 @@ def _row(spec: DeviceSpec) -> tuple[str, ...]:
     peak = max(((rate, dtype) for dtype in spec.dtypes if (rate := spec.peak_ops_per_s(dtype))), default=None)
     return (
         spec.id,
-        spec.name,
+        ", ".join(spec.aliases[:1]),
         spec.kind,
         f"{len(pools)} x {format_bytes(pools[0])}" if len(pools) > 1 else "".join(map(format_bytes, pools)) or "-",
-        figure("memory_bandwidth_bytes_per_s"),
         f"{format_count(peak[0], _OPERATIONS)} {peak[1]}" if peak else "-",
-        figure("tdp_w"),
         word(AVAILABILITY, str(spec.availability.value)),
+        figure("memory_bandwidth_bytes_per_s"),
+        figure("tdp_w"),
+        f"{spec.vendor} {spec.name}",
     )

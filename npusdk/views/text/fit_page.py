@@ -1,8 +1,9 @@
-"""A fit as a page: one line for each device, then what stands in the way, with the evidence."""
+"""A fit as a page: one line for each device, then what was found, once for all devices that share it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 from npusdk.language import _, plain, render, translate
 from npusdk.report import DeviceFit, Evidence, Finding, FitReport, explain
@@ -17,6 +18,8 @@ FINDINGS = 3
 
 FINDINGS_OF_ONE = 20
 """Findings that are listed for a single device."""
+
+Findings: TypeAlias = tuple[Finding, ...]
 
 
 def fit(report: FitReport, *, width: int = WIDTH, colour: bool = False) -> str:
@@ -35,15 +38,9 @@ def fit(report: FitReport, *, width: int = WIDTH, colour: bool = False) -> str:
     if report.fits:
         _add_table(page, report)
     limit = FINDINGS_OF_ONE if len(report.fits) == 1 else FINDINGS
-    for answer in report.fits:
-        findings = [finding for finding in answer.findings if len(report.fits) == 1 or finding.status != "runs"]
-        if findings:
-            _add_findings(page, answer, sorted(findings, key=_severity, reverse=True), limit)
+    for findings, answers in _groups(report, limit):
+        _add_findings(page, findings, answers, limit)
     return str(page)
-
-
-def _severity(finding: Finding) -> int:
-    return STATUSES.index(finding.status)
 
 
 def _counts(report: FitReport) -> str:
@@ -58,8 +55,7 @@ def _add_table(page: Page, report: FitReport) -> None:
             Column(translate(_("status"))),
             Column(translate(_("precision"))),
             Column(translate(_("needs")), number=True),
-            Column(translate(_("has")), number=True, optional=True),
-            Column(translate(_("first reason")), wraps=True),
+            Column(translate(_("has")), number=True),
             Column(translate(_("evidence")), wraps=True, optional=True),
         ),
         (_row(answer) for answer in report.fits),
@@ -67,24 +63,40 @@ def _add_table(page: Page, report: FitReport) -> None:
 
 
 def _row(answer: DeviceFit) -> tuple[str | Cell, ...]:
-    worst = max(answer.findings, key=_severity, default=None)
     memory = answer.memory
     pool = memory.pool_bytes if memory else None
+    worst = max(answer.findings, key=_severity, default=None)
     return (
         answer.device_name,
         Cell(word(STATUS_WORDS, answer.status), STYLES.get(answer.status, "")),
         answer.precision or "-",
         format_bytes(memory.total_bytes) if memory else "-",
         format_bytes(pool) if pool is not None else "-",
-        explain(worst.reason) if worst else "",
-        evidence_text(worst.evidence, with_source=False) if worst else "",
+        word(EVIDENCE, worst.evidence.kind) if worst else "",
     )
 
 
-def _add_findings(page: Page, answer: DeviceFit, findings: list[Finding], limit: int) -> None:
-    page.heading(f"{answer.device_name} ({answer.device}): {word(STATUS_WORDS, answer.status)}")
+def _severity(finding: Finding) -> int:
+    return STATUSES.index(finding.status)
+
+
+def _groups(report: FitReport, limit: int) -> Iterator[tuple[Findings, list[DeviceFit]]]:
+    """Yield findings, worst first, with the devices that share the first `limit` of them; worst groups first."""
+    groups: dict[str, tuple[Findings, list[DeviceFit]]] = {}
+    for answer in report.fits:
+        findings = tuple(sorted(answer.findings, key=_severity, reverse=True))
+        if findings:
+            key = repr((answer.status, len(findings), findings[:limit]))
+            groups.setdefault(key, (findings, []))[1].append(answer)
+    yield from sorted(groups.values(), key=lambda group: -_severity(group[0][0]))
+
+
+def _add_findings(page: Page, findings: Findings, answers: Sequence[DeviceFit], limit: int) -> None:
+    status = answers[0].status
+    names = ", ".join(f"{answer.device_name} ({answer.device})" for answer in answers)
+    page.heading(f"{word(STATUS_WORDS, status)}: {names}")
     for finding in findings[:limit]:
-        page.bullets((_subject(finding, answer.status),))
+        page.bullets((_subject(finding, status),))
         page.facts(_details(finding), indent=4)
     if len(findings) > limit:
         page.paragraph(render(_("and {count} more"), count=len(findings) - limit))
@@ -103,6 +115,8 @@ def _subject(finding: Finding, status: str) -> Cell:
             count=finding.count,
             reason=text,
         )
+    elif finding.count > 1:
+        text = render(_("nodes: {count}: {reason}"), count=finding.count, reason=text)
     if finding.status != status:
         text = f"{word(STATUS_WORDS, finding.status)}: {text}"
     return Cell(text, STYLES.get(finding.status, ""))
@@ -114,6 +128,6 @@ def _details(finding: Finding) -> Iterator[tuple[str, str]]:
         yield translate(_("hint")), explain(finding.hint)
 
 
-def evidence_text(evidence: Evidence, *, with_source: bool = True) -> str:
+def evidence_text(evidence: Evidence) -> str:
     """Return the kind of the evidence, its version and date, and where it is written."""
-    return join(word(EVIDENCE, evidence.kind), evidence.version, evidence.date, evidence.source if with_source else "")
+    return join(word(EVIDENCE, evidence.kind), evidence.version, evidence.date, evidence.source)

@@ -77,7 +77,7 @@ def _facts(report: ProfileReport, basis: str) -> Iterator[tuple[str, str | Cell]
         render(
             _("{bound}; {share} of the time is overhead"),
             bound=word(BOUNDS, report.bound),
-            share=percent(_overhead_share(report)),
+            share=percent(overhead_share(report)),
         ),
     )
     yield render(_("{basis} memory"), basis=basis), _memory(report)
@@ -138,7 +138,8 @@ def _times_by_bound(report: ProfileReport) -> dict[str, list[float]]:
     return {bound: values for bound, values in times.items() if values}
 
 
-def _overhead_share(report: ProfileReport) -> float:
+def overhead_share(report: ProfileReport) -> float:
+    """Return the share of the latency that the runtime's call and overhead-bound layers take."""
     overhead_s = report.call_s + sum(_times_by_bound(report).get("overhead", ()))
     return overhead_s / report.latency_s if report.latency_s else 0.0
 
