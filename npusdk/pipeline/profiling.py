@@ -83,8 +83,8 @@ def reachability(device: DeviceSpec, dtype: str) -> Reachability:
 
 
 def _layers(schedule: Schedule) -> LayerTable:
-    """Return the steps as layers; views, which take no time, are left out."""
-    rows = [row for row, kind in enumerate(schedule.kinds) if kind != "view"]
+    """Return the steps as layers; views that take no time are left out."""
+    rows = [row for row, kind in enumerate(schedule.kinds) if kind != "view" or schedule.time_s[row] > 0]
     kept = np.array(rows, np.intp)
     return LayerTable(
         names=tuple(schedule.names[row] for row in rows),
