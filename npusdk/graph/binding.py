@@ -44,7 +44,7 @@ class _Binder:
     def add(self, node: Node) -> None:
         """Type a node's outputs, and compute them where that can be done now."""
         lowering = LOWERINGS.get(node.op)
-        if lowering is None:
+        if lowering is None or len(node.outputs) != 1 or not node.inputs or not all(node.inputs):
             self._add(node)
             return
         nodes, constants = lowering(node, self.types)

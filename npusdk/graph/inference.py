@@ -14,6 +14,9 @@ from npusdk.language import _
 MOST_ELEMENTS = 1 << 40
 """A tensor with more elements is taken for an error: it would fill a tebibyte in 8 bits."""
 
+MOST_DIMENSIONS = 64
+"""NumPy's limit (NPY_MAXDIMS of NumPy 2)."""
+
 
 def infer(node: Node, types: Mapping[str, TensorType], values: Mapping[str, Array]) -> Sequence[TensorType]:
     """Return the types of a node's outputs, one for each output that it names.
@@ -61,7 +64,7 @@ def infer(node: Node, types: Mapping[str, TensorType], values: Mapping[str, Arra
 
 
 def check_size(owner: str, shape: Sequence[int | str]) -> None:
-    """Refuse a shape with a negative size or more than `MOST_ELEMENTS` elements.
+    """Refuse a shape with a negative size, more than `MOST_ELEMENTS` elements or `MOST_DIMENSIONS` dimensions.
 
     Parameters
     ----------
@@ -71,11 +74,14 @@ def check_size(owner: str, shape: Sequence[int | str]) -> None:
         Sizes; names of sizes that are not known are passed over.
     """
     sizes = [size for size in shape if isinstance(size, int)]
-    if min(sizes, default=0) < 0 or prod(sizes) > MOST_ELEMENTS or max(sizes, default=0) > MOST_ELEMENTS:
+    if len(shape) > MOST_DIMENSIONS or min(sizes, default=0) < 0 or prod(size or 1 for size in sizes) > MOST_ELEMENTS:
         raise ModelFormatError(
-            _("{owner}: shape {shape} is impossible; a tensor has at most {most} elements and no negative size."),
+            _(
+                "{owner}: shape {shape} is impossible; limits: {most} elements, {rank} dimensions, no negative size."
+            ),
             hint=_("Check the shapes given to the model, or export it again."),
             owner=owner,
             shape=tuple(shape),
             most=MOST_ELEMENTS,
+            rank=MOST_DIMENSIONS,
         )

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from npusdk.errors import DtypeError, ModelFormatError, UnsupportedOpError
-from npusdk.graph import ANY_RANK, Array, Graph, Node, Tensor, check_graph, check_size
+from npusdk.graph import ANY_RANK, OPSET, Array, Graph, Node, Tensor, check_graph, check_size
 from npusdk.importers.onnx_attributes import read_attributes
 from npusdk.importers.onnx_files import ExternalData, map_file, refuse_other_kinds
 from npusdk.importers.onnx_functions import inline_functions
@@ -104,7 +104,8 @@ def _check_versions(model: onnx.ModelProto) -> dict[str, int]:
         domain = "" if entry.domain in STANDARD_DOMAINS else entry.domain
         if opsets.setdefault(domain, entry.version) != entry.version:
             broken(_("Two opsets are named for domain {domain}."), domain=domain or "ai.onnx", field="opset_import")
-    opset = opsets.setdefault("", 1 if model.ir_version < IR_VERSIONS.start else 0)
+    standard = any(node.domain in STANDARD_DOMAINS for node in model.graph.node)
+    opset = opsets.setdefault("", 0 if standard else OPSET)
     template = _("{field} is {found}; understood: {first} to {last}.")
     for name, found, allowed in (("ir_version", model.ir_version, IR_VERSIONS), ("opset_import", opset, OPSETS)):
         if found not in allowed:

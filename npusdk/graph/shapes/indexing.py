@@ -101,7 +101,7 @@ def scatter_nd(call: Call) -> Sequence[TensorType]:
 
 def one_hot(call: Call) -> Sequence[TensorType]:
     """Give the indices' shape with an axis of `depth` at `axis`."""
-    shape = source(call).shape
+    shape = need_rank(call, 0, 1)
     depths = known(call, 1).ravel()
     if depths.size != 1 or int(depths[0]) < 0:
         refuse(call, _("Node {node} ({op}): depth {depth} is no size."), depth=depths.tolist())

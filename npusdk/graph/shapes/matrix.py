@@ -104,6 +104,8 @@ def einsum(call: Call) -> Sequence[TensorType]:
         malformed(call, template, equation=equation[:80], count=len(call.types))
     sizes: dict[str, int] = {}
     ellipses = [_match_term(call, term, index, sizes) for index, term in enumerate(terms)]
+    if len({len(sizes_of) for sizes_of, term in zip(ellipses, terms, strict=True) if "." in term}) > 1:
+        refuse(call, _("Node {node} ({op}): shapes {shapes} do not broadcast."), shapes=ellipses)
     rest = broadcast(call, ellipses)
     if not arrow:
         letters = left.replace(",", "").replace(".", "")
@@ -145,7 +147,7 @@ def _match_term(call: Call, term: str, index: int, sizes: dict[str, int]) -> tup
                 one=sizes[letter],
                 other=size,
             )
-        sizes[letter] = max(size, sizes.get(letter, size)) if size else 0
+        sizes[letter] = size if size != 1 else sizes.get(letter, size)
     return shape[len(head) : len(head) + free]
 
 

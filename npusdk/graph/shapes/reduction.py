@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from npusdk.graph.rules import Call, ShapeRule, TensorType
-from npusdk.graph.shapes.elementwise import same
 from npusdk.graph.shapes.reading import (
     integer,
+    integers,
     known_integers,
     malformed,
     need_rank,
@@ -73,7 +73,13 @@ def top_k(call: Call) -> Sequence[TensorType]:
 
 def along_axis(call: Call) -> Sequence[TensorType]:
     """Give the type of the input; `axis` counts from the end by default."""
-    normal_axis(call, integer(call, "axis", -1), max(1, len(source(call).shape)))
+    normal_axis(call, integer(call, "axis", -1), len(source(call).shape))
+    return (source(call),)
+
+
+def standardised(call: Call) -> Sequence[TensorType]:
+    """Give the type of the input; mean and deviation are taken over `axes`."""
+    normal_axes(call, integers(call, "axes") or (0, 2, 3), len(source(call).shape))
     return (source(call),)
 
 
@@ -100,7 +106,7 @@ REDUCTION: Mapping[str, tuple[str, ShapeRule]] = MappingProxyType(
         **dict.fromkeys(("ReduceMax", "ReduceMin"), ("M int64?", reduce)),
         **dict.fromkeys(("ArgMax", "ArgMin"), ("N", arg_extreme)),
         **dict.fromkeys(("Softmax", "LogSoftmax", "Hardmax", "LpNormalization"), ("F", along_axis)),
-        "MeanVarianceNormalization": ("F", same),
+        "MeanVarianceNormalization": ("F", standardised),
         "CumSum": ("W I", cumulative),
         "TopK": ("N int64", top_k),
         "ReverseSequence": ("A int64", reverse_sequence),

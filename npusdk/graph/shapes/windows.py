@@ -105,15 +105,15 @@ def spread(call: Call, sizes: tuple[int, ...], window: Window) -> tuple[int, ...
                 call, _("Node {node} ({op}): output_shape {value} does not suit {rank} axes."), value=stated, rank=rank
             )
         return stated[-rank:]
-    found = tuple(_spread_axis(sizes, window, axis) + extra[axis] for axis in range(rank))
+    found = tuple(_spread_axis(sizes, window, axis, extra[axis]) for axis in range(rank))
     if min(found, default=1) < 1 or min(extra, default=0) < 0:
         refuse(call, _("Node {node} ({op}): the output would have spatial sizes {sizes}."), sizes=found)
     return found
 
 
-def _spread_axis(sizes: tuple[int, ...], window: Window, axis: int) -> int:
+def _spread_axis(sizes: tuple[int, ...], window: Window, axis: int, extra: int) -> int:
     size, stride = sizes[axis], window.strides[axis]
     if window.auto_pad.startswith("SAME"):
         return size * stride
     padding = 0 if window.auto_pad == "VALID" else window.padding(axis)
-    return stride * (size - 1) + window.extent(axis) - padding
+    return stride * (size - 1) + extra + window.extent(axis) - padding
