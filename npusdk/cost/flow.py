@@ -82,18 +82,24 @@ class Flow:
         return index != OUTSIDE and self.steps[index].placement == "device"
 
 
-def elements_read(name: str, elements: int, step: Step, works: Sequence[Work]) -> int:
-    """Return how many elements of an input a step reads.
+def bytes_read(name: str, plan: Plan, step: Step, works: Sequence[Work]) -> tuple[int, bool]:
+    """Return how many bytes of an input a step reads, and whether it reads all of it.
 
     Nodes that read all of it share one reading; parts add up to all of it at most; the largest number of passes counts.
     """
+    size_bytes = plan.device_bytes(name)
+    if not any(work.reads for work in works):
+        return size_bytes, True
+    tensor = plan.graph.tensors[name]
+    elements = tensor.elements
     readings = [
         work.reads.get(index, elements)
         for node, work in zip(step.nodes, works, strict=True)
         for index, operand in enumerate(node.inputs)
         if operand == name
     ]
-    return max(max(readings, default=elements), min(elements, sum(readings)))
+    read = max(max(readings, default=elements), min(elements, sum(readings)))
+    return (read * plan.device_bits(tensor) + 7) // 8, read >= elements
 
 
 def trace_flow(plan: Plan) -> Flow:
@@ -108,21 +114,18 @@ def trace_flow(plan: Plan) -> Flow:
     weights = tuple(Weights() for _ in plan.steps)
     for index, step in enumerate(plan.steps):
         if not moves[index]:
-            for node in step.nodes:
-                root = source.get(node.inputs[0], node.inputs[0]) if node.inputs else ""
-                source.update((name, root) for name in node.outputs if name)
+            source.update(
+                (name, source.get(node.inputs[0], node.inputs[0])) for node in step.nodes for name in node.outputs
+            )
             continue
         for name in step.inputs:
             root = source.get(name, name)
-            tensor = graph.tensors[name]
-            elements = elements_read(name, tensor.elements, step, works[index])
-            read_bytes = (elements * plan.device_bits(tensor) + 7) // 8
+            read_bytes, is_whole = bytes_read(name, plan, step, works[index])
             if root in values:
                 readers = values[root].readers
                 readers[index] = readers.get(index, 0) + read_bytes
             elif step.placement == "device":
-                kind = weights[index].row_bytes if elements < tensor.elements else weights[index].whole_bytes
-                kind[root] = read_bytes
+                (weights[index].whole_bytes if is_whole else weights[index].row_bytes)[root] = read_bytes
         values.update((name, Value(plan.device_bytes(name), index)) for name in step.outputs)
     for name in graph.outputs:
         value = values.get(source.get(name, name))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import cast
 
 from npusdk.cost.work.elementwise import ELEMENTWISE
 from npusdk.cost.work.matrix import MATRIX
@@ -36,6 +37,11 @@ def work_of(node: Node, graph: Graph) -> Work:
             node=node.name,
             op=node.op,
         )
-    inputs = tuple(graph.tensors[name] if name else None for name in node.inputs)
-    outputs = tuple(graph.tensors[name] if name else None for name in node.outputs)
-    return rule(Operation(node.op, inputs, outputs, node.attrs))
+    inputs = tuple(_sizes(name, graph) if name else None for name in node.inputs)
+    output = next(name for name in node.outputs if name)
+    return rule(Operation(node.op, inputs, _sizes(output, graph), node.attrs))
+
+
+def _sizes(name: str, graph: Graph) -> tuple[int, ...]:
+    """Return the sizes of a tensor of a bound graph."""
+    return cast("tuple[int, ...]", graph.tensors[name].shape)

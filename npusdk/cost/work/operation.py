@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import prod
 from typing import NamedTuple, TypeAlias
 
-from npusdk.graph import Attributes, Tensor
+from npusdk.graph import Attributes
+
+Shape: TypeAlias = tuple[int, ...]
 
 
 class Gemm(NamedTuple):
@@ -31,42 +34,35 @@ class Operation:
     ----------
     op
         Operator name.
-    inputs, outputs
-        Types of the operands, all sizes known; None for one that is left out.
+    inputs
+        Sizes of the operands; None for one that is left out.
+    output_shape
+        Sizes of the first output that somebody wants.
     attrs
         Attributes as in `Node.attrs`.
     """
 
     op: str
-    inputs: tuple[Tensor | None, ...]
-    outputs: tuple[Tensor | None, ...]
+    inputs: tuple[Shape | None, ...]
+    output_shape: Shape
     attrs: Attributes
 
-    def shape(self, index: int) -> tuple[int, ...]:
+    def shape(self, index: int) -> Shape:
         """Sizes of an input; empty for one that is left out."""
-        tensor = self.inputs[index] if index < len(self.inputs) else None
-        return tensor.sizes if tensor is not None else ()
+        return (self.inputs[index] or ()) if index < len(self.inputs) else ()
 
     def has_input(self, index: int) -> bool:
         """Whether an optional input is given."""
         return index < len(self.inputs) and self.inputs[index] is not None
 
     def elements(self, index: int = 0) -> int:
-        """Elements of an input; 0 for one that is left out."""
-        tensor = self.inputs[index] if index < len(self.inputs) else None
-        return tensor.elements if tensor is not None else 0
-
-    @property
-    def output_shape(self) -> tuple[int, ...]:
-        """Sizes of the first output."""
-        tensor = self.outputs[0]
-        return tensor.sizes if tensor is not None else ()
+        """Elements of an input."""
+        return prod(self.shape(index))
 
     @property
     def output_elements(self) -> int:
-        """Elements of the first output."""
-        tensor = self.outputs[0]
-        return tensor.elements if tensor is not None else 0
+        """Elements of that output."""
+        return prod(self.output_shape)
 
     def integers(self, name: str) -> tuple[int, ...]:
         """An attribute that is a list of integers; empty where it is left out."""
