@@ -88,7 +88,9 @@ class Planner:
         """
         plan = self.plan(device, precision, batch)
         parameters = cost_parameters(device, precision)
-        notes = [Note(code=code, params={"precision": precision}) for code in plan.assumptions]
+        known = device.precision(precision)
+        software = {"software": known.software, "version": known.version} if known else {}
+        notes = [Note(code=code, params={"precision": precision, **software}) for code in plan.assumptions]
         if any(finding.status == "undocumented" for finding in self.legality(device, batch).findings):
             notes.append(Note(code="operators_undocumented"))
         timed = schedule(self.table(device, plan), parameters)
