@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from npusdk.catalogue import DeviceSpec, OperatorSupport, load_operators
-from npusdk.compiler.fusion import QUANTIZERS, VIEWS
+from npusdk.compiler.fusion import ELEMENTWISE, QUANTIZERS, VIEWS
 from npusdk.errors import UnsupportedOpError
 from npusdk.graph import Graph, Node
 from npusdk.language import _
@@ -69,12 +69,13 @@ def examine_operators(graph: Graph, device: DeviceSpec, *, is_quantized: bool) -
     supports: dict[tuple[str, str, str], OperatorSupport] = {}
     listing = load_operators(device.operators)
     floats_fall_back = is_quantized and all(dtype.startswith("int") for dtype in device.dtypes)
+    integer = _integer_nodes(graph) if floats_fall_back else frozenset()
     for node in graph.nodes:
         if node.op in _FREE:
             continue
         support = listing[node.op]
         status, reason = _reason(support, device)
-        if status == "runs" and floats_fall_back and not _is_dequantized(graph, node):
+        if status == "runs" and floats_fall_back and node.name not in integer:
             status, reason = "falls_back", "operator_computes_in_float"
         if not listing.operators and status == "undocumented":
             reason = "operators_undocumented"
@@ -101,12 +102,22 @@ def _reason(support: OperatorSupport, device: DeviceSpec) -> tuple[str, str]:
     return status, "operator_not_listed" if status == "falls_back" and not support.listed else reasons[status]
 
 
-def _is_dequantized(graph: Graph, node: Node) -> bool:
-    """Whether a node reads values that the file holds, or makes, as integers."""
-    if node.op.startswith("QLinear") or node.op.endswith("Integer"):
-        return True
-    makers = (graph.producers.get(name) for name in node.inputs)
-    return any(maker is not None and graph.nodes[maker].op in {"DequantizeLinear", *VIEWS} for maker in makers)
+def _integer_nodes(graph: Graph) -> frozenset[str]:
+    """Return the names of the nodes that compute with integers in a quantised graph.
+
+    They read what DequantizeLinear gives, or are elementwise and follow such a node; views pass it on.
+    """
+    integer: set[str] = set()
+    marked: set[str] = set()
+    for node in graph.nodes:
+        reads = marked.intersection(node.inputs)
+        if node.op == "DequantizeLinear" or (node.op in VIEWS and reads):
+            marked.update(node.outputs)
+        elif node.op.startswith("QLinear") or node.op.endswith("Integer") or reads:
+            integer.add(node.name)
+            follows = {i for name in node.outputs for i in graph.consumers.get(name, ())}
+            marked.update(name for name in node.outputs if all(graph.nodes[i].op in ELEMENTWISE for i in follows))
+    return frozenset(integer)
 
 
 def _finding(key: tuple[str, str, str], nodes: list[Node], device: DeviceSpec, support: OperatorSupport) -> Finding:

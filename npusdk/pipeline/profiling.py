@@ -65,7 +65,7 @@ def make_profile(
         macs=int(schedule.macs.sum()),
         peak_ops_per_s=parameters.peak_ops_per_s,
         memory_bandwidth_bytes_per_s=parameters.memory_bandwidth_bytes_per_s,
-        bound=schedule.bound,
+        bound=schedule.bound,  # type: ignore[arg-type]  # pydantic checks the text against BOUNDS
         layers=_layers(schedule),
         excluded=EXCLUDED + schedule.excluded,
         assumptions=(*assumptions, *notes),

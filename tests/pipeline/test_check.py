@@ -82,3 +82,11 @@ def test_fit_survives_json(digits):
 def test_reference_runs_every_network(tiny):
     """The reference device runs whatever can be loaded."""
     assert npu.check(tiny, "reference")["reference"].status == "runs"
+
+
+def test_quantised_steps_stay_on_an_integer_device_with_their_activations(digits_int8):
+    """On Warboy a quantised convolution keeps its activation; only what the vendor's list lacks goes to the host."""
+    steps = npu.compile(digits_int8, "warboy").plan.steps
+    host = {node.op for step in steps if step.placement == "host" for node in step.nodes}
+    assert host - {"DequantizeLinear"} == {"GlobalAveragePool"}
+    assert [step.arithmetic for step in steps if step.kind == "matrix"] == ["integer"] * 4
