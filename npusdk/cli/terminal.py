@@ -50,9 +50,9 @@ def emit_json(value: object, stream: TextIO | None = None) -> None:
 
 
 def emit_error(error: NpuError, *, as_json: bool) -> None:
-    """Write an error to standard error: as sentences, or as the JSON object `{"error": {...}}`."""
+    """Write an error to standard error: as sentences, or as the JSON object `{"error": {...}}`, in English."""
     if as_json:
-        body = {"code": error.code, "params": error.params, "retryable": error.retryable, "text": error.text()}
+        body = {"code": error.code, "params": error.params, "retryable": error.retryable, "text": error.text("en")}
         emit_json({"error": body}, sys.stderr)
     else:
         emit(f"{translate(_('error'))}: {error.text()}\n", sys.stderr)

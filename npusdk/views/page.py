@@ -7,13 +7,13 @@ box characters two columns wide, and a pipe may take no more than ASCII. Hangul 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from typing import TextIO
 
 from rich.box import Box
-from rich.console import Console, RenderableType
+from rich.console import Console, JustifyMethod, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -34,9 +34,6 @@ _CELL_LIMIT = 200
 _UNWRAPPED_LIMIT = 40
 """Characters of a text that a page shows: beside a label or in a list, in a wrapping cell, in any other cell."""
 
-_WRAPPED_WIDTH = 16
-"""Columns that a wrapping column has at least, if its texts are as long."""
-
 _WIDEST = 10_000
 
 _RULED = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
@@ -54,6 +51,8 @@ class Column:
         Whether it holds numbers: aligned to the right.
     wraps
         Whether its texts may wrap; all others are shown in full.
+    least
+        Columns of the screen that a wrapping column has at least, if its texts are as long.
     optional
         Whether it gives way, the last one first, where the page is too narrow for all.
     """
@@ -61,6 +60,7 @@ class Column:
     title: str
     number: bool = False
     wraps: bool = False
+    least: int = 16
     optional: bool = False
 
 
@@ -84,6 +84,11 @@ def terminal_of(stream: TextIO) -> tuple[int, bool]:
 
 def _text(cell: str | Cell, limit: int = _TEXT_LIMIT) -> Text:
     return Text(plain(cell, limit)) if isinstance(cell, str) else Text(plain(cell.text, limit), style=cell.style)
+
+
+def _table_width(widths: Mapping[int, int]) -> int:
+    """Return the width of a table whose columns stand two blanks apart; the last one has a blank after it."""
+    return sum(widths.values()) + 2 * len(widths) - 1
 
 
 class Page:
@@ -125,37 +130,32 @@ class Page:
         """Add a table with a ruled heading."""
         limits = [_CELL_LIMIT if column.wraps else _UNWRAPPED_LIMIT for column in columns]
         cells = [list(map(_text, row, limits)) for row in ([Cell(column.title, "bold") for column in columns], *rows)]
-        widths = [max(row[index].cell_len for row in cells) for index in range(len(columns))]
+        natural = [max(row[index].cell_len for row in cells) for index in range(len(columns))]
+        widths = self._fitting(columns, natural)
         table = Table(box=_RULED, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-        shown, needed = self._fitting(columns, widths)
-        for index in shown:
-            column = columns[index]
-            table.add_column(
-                cells[0][index],
-                justify="right" if column.number else "left",
-                min_width=min(widths[index], _WRAPPED_WIDTH) if column.wraps else widths[index],
-                no_wrap=not column.wraps,
-                overflow="fold",
-            )
+        for index, width in widths.items():
+            justify: JustifyMethod = "right" if columns[index].number else "left"
+            table.add_column(cells[0][index], justify=justify, width=width, overflow="fold")
         for row in cells[1:]:
-            table.add_row(*(row[index] for index in shown))
-        self._add(table, 2, needed)
+            table.add_row(*(row[index] for index in widths))
+        self._add(table, 2, _table_width(widths))
 
     def _add(self, block: RenderableType, indent: int = 0, needed: int = 0) -> None:
         """Add a block, wider than the page where less would cut it."""
-        self._blocks.append((Padding(block, (0, 0, 0, indent)), max(self._width, needed + indent - 1)))
+        self._blocks.append((Padding(block, (0, 0, 0, indent)), max(self._width, needed + indent)))
 
-    def _fitting(self, columns: Sequence[Column], widths: Sequence[int]) -> tuple[list[int], int]:
-        """Return the indices of the columns that there is room for, and the least width of the table."""
-        shown = list(range(len(columns)))
-        needed = [
-            2 + (min(width, _WRAPPED_WIDTH) if column.wraps else width)
-            for column, width in zip(columns, widths, strict=True)
-        ]
-        optional = [index for index in shown if columns[index].optional]
-        while optional and sum(needed[index] for index in shown) > self._width - 1:
-            shown.remove(optional.pop())
-        return shown, sum(needed[index] for index in shown)
+    def _fitting(self, columns: Sequence[Column], natural: Sequence[int]) -> dict[int, int]:
+        """Return the widths of the columns that there is room for, by index: wrapping ones give way, widest first."""
+        widths = dict(enumerate(natural))
+        least = {index: min(natural[index], column.least) for index, column in enumerate(columns) if column.wraps}
+        optional = [index for index, column in enumerate(columns) if column.optional]
+        while optional and _table_width(widths | {i: w for i, w in least.items() if i in widths}) > self._width - 2:
+            del widths[optional.pop()]
+        for _step in range(_table_width(widths) - (self._width - 2)):
+            wider = [index for index in least if index in widths and widths[index] > least[index]]
+            if wider:
+                widths[max(wider, key=widths.__getitem__)] -= 1
+        return widths
 
     def bullets(self, items: Iterable[str | Cell]) -> None:
         """Add a list whose items wrap beside their marks."""

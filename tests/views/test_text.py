@@ -96,7 +96,7 @@ def test_columns_line_up_with_hangul(language):
     heading = next(line for line in lines if operators in line and bound in line)
     at = cell_len(heading[: heading.index(operators)])
     first = next(line for line in lines if "합성곱" in line)
-    assert cell_len(first[: first.index("Conv+Relu")]) == at
+    assert cell_len(first[: first.index("Conv + Relu")]) == at
     second = next(line for line in lines if "pooling" in line)
     assert cell_len(second[: second.index("MaxPool")]) == at
 

@@ -174,19 +174,19 @@ def _add_layers(page: Page, report: ProfileReport, basis: str, count: int) -> No
     )
     page.table(
         (
-            Column(translate(_("layer")), wraps=True),
-            Column(translate(_("operators")), wraps=True),
+            Column(translate(_("layer")), wraps=True, least=24),
+            Column(translate(_("operators")), wraps=True, least=18),
             Column(translate(_("basis"))),
             Column(translate(_("time")), number=True),
             Column(translate(_("share")), number=True, optional=True),
             Column(translate(_("bound")), optional=True),
-            Column(translate(_("utilization")), number=True, optional=True),
+            Column(translate(_("of peak")), number=True, optional=True),
             Column(translate(_("traffic")), number=True, optional=True),
         ),
         (
             (
                 plain(layer.name, NAME_LIMIT),
-                plain(layer.op, NAME_LIMIT),
+                plain(layer.op.replace("+", " + "), NAME_LIMIT),
                 basis,
                 format_seconds(layer.time_s),
                 percent(layer.time_s / (report.latency_s or 1.0)),
