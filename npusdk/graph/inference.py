@@ -76,9 +76,7 @@ def check_size(owner: str, shape: Sequence[int | str]) -> None:
     sizes = [size for size in shape if isinstance(size, int)]
     if len(shape) > MOST_DIMENSIONS or min(sizes, default=0) < 0 or prod(size or 1 for size in sizes) > MOST_ELEMENTS:
         raise ModelFormatError(
-            _(
-                "{owner}: shape {shape} is impossible; limits: {most} elements, {rank} dimensions, no negative size."
-            ),
+            _("{owner}: shape {shape} is impossible; limits: {most} elements, {rank} dimensions, no negative size."),
             hint=_("Check the shapes given to the model, or export it again."),
             owner=owner,
             shape=tuple(shape),

@@ -73,7 +73,7 @@ def as_model(case: Case, opset: int = 0) -> onnx.ModelProto:
     node = helper.make_node(case.op, names, outputs, "node", **attrs)
     infos = [onnx.ValueInfoProto(name=name) for name in outputs]
     graph = helper.make_graph([node], "case", inputs, infos, weights)
-    newest = max(23, onnx.defs.get_schema(case.op).since_version if case.op in ("Swish",) else 23)
+    newest = max(23, onnx.defs.get_schema(case.op).since_version if case.op == "Swish" else 23)
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset or newest)], ir_version=10)
 
 

@@ -16,16 +16,21 @@ from npusdk.graph.shapes.normalisation import NORMALISATION
 from npusdk.graph.shapes.quantisation import QUANTISATION
 from npusdk.graph.shapes.reduction import REDUCTION
 from npusdk.graph.shapes.resizing import RESIZING
-from npusdk.graph.shapes.signatures import check_signature, parse_signature
+from npusdk.graph.shapes.signatures import Signature, check_signature, parse_signature
 
 _FAMILIES = (
     ELEMENTWISE, REDUCTION, MOVEMENT, INDEXING, GENERATION, RESIZING, MATRIX, CONVOLUTION, NORMALISATION, QUANTISATION,
 )  # fmt: skip
 
 
-def _checked(signature_text: str, rule: ShapeRule) -> ShapeRule:
+SIGNATURES: Mapping[str, Signature] = MappingProxyType(
+    {op: parse_signature(signature) for family in _FAMILIES for op, (signature, _rule) in family.items()}
+)
+"""What every operator takes."""
+
+
+def _checked(signature: Signature, rule: ShapeRule) -> ShapeRule:
     """Return a rule that first checks the number and the element types of the inputs."""
-    signature = parse_signature(signature_text)
 
     def checked(call: Call) -> Sequence[TensorType]:
         check_signature(call, signature)
@@ -35,7 +40,7 @@ def _checked(signature_text: str, rule: ShapeRule) -> ShapeRule:
 
 
 SHAPE_RULES: Mapping[str, ShapeRule] = MappingProxyType(
-    {op: _checked(signature, rule) for family in _FAMILIES for op, (signature, rule) in family.items()}
+    {op: _checked(SIGNATURES[op], rule) for family in _FAMILIES for op, (_signature, rule) in family.items()}
 )
 """Shape rule of every operator that a graph can have."""
 
