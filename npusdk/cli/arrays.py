@@ -69,11 +69,9 @@ def _read(path: Path) -> dict[str, Array]:
     if not path.is_file():
         raise UsageError(_("there is no file {path}"), hint=_("Check the path of the inputs."), path=str(path))
     try:
-        content = np.load(path, allow_pickle=False)
-        if not isinstance(content, NpzFile):
-            return {path.stem: content}
-        with content:
-            return {name: content[name] for name in content.files}
+        with path.open("rb") as file:  # numpy.load leaves a broken archive open
+            content = np.load(file, allow_pickle=False)
+            return dict(content) if isinstance(content, NpzFile) else {path.stem: content}
     except _UNREADABLE as error:
         raise UsageError(
             _("{path} cannot be read as arrays: {problem}"),
