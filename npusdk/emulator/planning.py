@@ -14,7 +14,7 @@ from types import MappingProxyType
 import numpy as np
 
 from npusdk.compiler import Plan, Step
-from npusdk.emulator.integer_recognition import recognise_integer
+from npusdk.emulator.integer_recognition import INTEGER_RECOGNISERS
 from npusdk.emulator.recognition import recognise
 from npusdk.emulator.scope import Scope
 from npusdk.emulator.storage import Array
@@ -93,9 +93,9 @@ class Planner:
         scope_formats = self._formats(nodes, borders, rounds=rounds)
         nodes = self._fold(nodes, scope_formats, keeps_quantised=step.arithmetic == "integer")
         fuses = rounds or not any(self._is_narrow(name) for node in nodes for name in node.outputs if name)
-        scope = Scope(nodes, self.tensors, self.constants, borders, scope_formats, fuses)
+        scope = Scope(nodes, self.tensors, self.constants, borders, scope_formats, fuses, self.plan.graph)
         if step.arithmetic == "integer":
-            return recognise_integer(scope, self.plan.graph)
+            return recognise(scope, INTEGER_RECOGNISERS)
         return [*before, *recognise(scope)]
 
     def _is_narrow(self, name: str) -> bool:

@@ -224,15 +224,23 @@ _EVERYWHERE = VIEWS | {"Concat"}
 """Operators that run prepared even where every node rounds its own output: they compute nothing."""
 
 
-def recognise(scope: Scope) -> list[Unit]:
-    """Return the units of a step in an order in which they can run."""
+def recognise(scope: Scope, special: Mapping[str, Recogniser] = MappingProxyType({})) -> list[Unit]:
+    """Return the units of a step in an order in which they can run.
+
+    Parameters
+    ----------
+    special
+        Recognisers that are asked first.
+    """
     found: list[tuple[int, list[Unit]]] = []
     for index, node in enumerate(scope.nodes):
         if index in scope.used:
             continue
         scope.used.add(index)
+        units = special[node.op](scope, node) if node.op in special else None
         recogniser = RECOGNISERS.get(node.op)
-        units = recogniser(scope, node) if recogniser and (scope.fuses or node.op in _EVERYWHERE) else None
+        if units is None and recogniser and (scope.fuses or node.op in _EVERYWHERE):
+            units = recogniser(scope, node)
         if units is None:
             names = tuple(name for name in node.outputs if name)
             formats = {name: scope.formats[name] for name in names if name in scope.formats}

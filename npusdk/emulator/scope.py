@@ -9,7 +9,7 @@ import numpy as np
 
 from npusdk.emulator.links import Link
 from npusdk.emulator.storage import Array, storage_type
-from npusdk.graph import Node, Tensor
+from npusdk.graph import Graph, Node, Tensor
 from npusdk.kernels.epilogue import COMMUTATIVE
 from npusdk.kernels.inplace import INPLACE
 from npusdk.kernels.prepared_vector import ROW_OPERATORS
@@ -31,6 +31,8 @@ class Scope:
         Number formats to which tensors are rounded.
     fuses
         Whether nodes may be joined: not where every node rounds its own output.
+    graph
+        The whole graph.
     """
 
     nodes: Sequence[Node]
@@ -39,6 +41,7 @@ class Scope:
     borders: frozenset[str]
     formats: dict[str, str]
     fuses: bool
+    graph: Graph
     used: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:

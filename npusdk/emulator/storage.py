@@ -44,10 +44,10 @@ class Storage:
     tensors
         Types of every tensor.
     constants
-        Values that are known; they are never written to.
+        Values that are known; none is written to, one that lies unaligned is copied when it is first read.
     """
 
-    def __init__(self, tensors: Mapping[str, Tensor], constants: Mapping[str, Array]) -> None:
+    def __init__(self, tensors: Mapping[str, Tensor], constants: dict[str, Array]) -> None:
         self.tensors = tensors
         self.constants = constants
         self.now = -1
@@ -59,7 +59,12 @@ class Storage:
     def __getitem__(self, name: str) -> Array:
         """Return the array of a tensor: a phantom until `allocate`."""
         found = self._arrays.get(name)
-        return found if found is not None else self.constants[name]
+        if found is not None:
+            return found
+        constant = self.constants[name]
+        if not constant.flags.aligned:
+            constant = self.constants[name] = constant.copy()
+        return constant
 
     def __contains__(self, name: str) -> bool:
         return name in self._arrays or name in self.constants

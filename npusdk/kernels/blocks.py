@@ -63,6 +63,11 @@ def reshaped(array: Array, shape: Sequence[int]) -> Array | None:
         return None
 
 
+def packed(array: Array) -> Array:
+    """Return an array C-contiguous and aligned, as NumPy hands it to BLAS without a copy; files seldom align weights."""
+    return np.require(array, requirements=("C", "A"))
+
+
 def channels_last(array: Array) -> Array:
     """Return a view of (N, C, ...) as (N, ..., C)."""
     return np.moveaxis(array, 1, -1)

@@ -1,6 +1,6 @@
 """Operators fused behind a product: applied to each block of the result while it is still in the cache.
 
-A vector along the channels (a bias) is repeated to a tile of `TILE` elements once, so that the inner loops of NumPy are
+A vector along the channels (a bias) is repeated to a tile of tile once, so that the inner loops of NumPy are
 long: 0.06 ns per element and operator instead of 0.12. A maximum against zeros takes a fifth of one against a scalar.
 """
 
@@ -19,11 +19,14 @@ from npusdk.kernels.blocks import Call, Calls, Index, cut
 from npusdk.kernels.inplace import INPLACE, InPlace
 from npusdk.kernels.signature import Array
 
-BLOCK = 1 << 15
-"""Elements of a block: 128 KiB of float32, so that the block, a second operand and scratch share the L2 cache."""
+BLOCK = 1 << 16
+"""Elements of a block: 256 KiB of float32, so that the block, a second operand and scratch share the L2 cache."""
 
 TILE = 1 << 13
 """Elements to which a vector along the channels is repeated."""
+
+_EVEN_TILE = 1 << 15
+"""Elements to which a scalar is repeated; all operators share these."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +119,8 @@ def bind_fused(result: Array, fused: Sequence[Fused], index: Index = ()) -> Call
 def _operand(value: Array | None, result: Array, index: Index, block_index: Index) -> Array | None:
     if value is None or value.size == 1:
         return None if value is None else value.reshape(())
-    return np.broadcast_to(value, result.shape)[index][block_index]
+    whole = value if value.shape == result.shape else np.broadcast_to(value, result.shape)
+    return whole[index][block_index]
 
 
 def _tile(operator: Fused, result: Array) -> Array | None:
@@ -138,7 +142,7 @@ def _tile(operator: Fused, result: Array) -> Array | None:
 
 @lru_cache(maxsize=64)
 def _even_tile(value: float, dtype: np.dtype[Any]) -> Array:
-    return np.full(TILE, value, dtype)
+    return np.full(_EVEN_TILE, value, dtype)
 
 
 def _bind_tile(operator: Fused, tile: Array, flat: Array) -> Calls:

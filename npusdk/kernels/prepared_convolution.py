@@ -4,7 +4,7 @@
 pointwise    a 1x1 window of every element is a matrix product of the input as it lies
 dense        the windows of some output rows are copied to a column buffer (0.01 ns per multiply-add), then multiplied
              by the packed weights; the buffer stays in the L2 cache. Groups are a batch of products.
-depthwise    each channel alone: shifted multiply-adds over whole rows, `numpy.einsum` on a strided view
+depthwise    each channel alone, see `npusdk.kernels.prepared_depthwise`
 ============ ==================================================================================================
 """
 
@@ -25,10 +25,12 @@ from npusdk.kernels.blocks import (
     channels_last,
     cut,
     is_matrix,
+    packed,
     phantom,
     reshaped,
 )
-from npusdk.kernels.epilogue import BLOCK, Fused, bind_fused
+from npusdk.kernels.epilogue import Fused, bind_fused
+from npusdk.kernels.prepared_depthwise import Depthwise
 from npusdk.kernels.signature import Array
 from npusdk.kernels.windows import Window, borders, interior, windows_of
 
@@ -83,7 +85,7 @@ def prepare_convolution(x: Array, filters: Filters, window: Window) -> Prepared:
     """Return the convolution laid out for inputs like `x` (N, C, ...), which may be a phantom."""
     source = _Source(channels_last(x), window)
     if filters.is_depthwise:
-        return _Depthwise(source, filters)
+        return Depthwise(source.x, filters.weight, window)
     if window.is_point and _Pointwise.reads_as_it_lies(source.x, filters):
         return _Pointwise(source, filters)
     return _Dense(source, filters)
@@ -143,7 +145,7 @@ class _Pointwise:
 
     def bind(self, x: Array, out: Array, scratch: Sequence[Array], fused: Sequence[Fused]) -> Calls:  # noqa: ARG002
         x, out = channels_last(x), channels_last(out)
-        weight = np.ascontiguousarray(self.filters.weight.reshape(self.filters.count, -1).T)
+        weight = packed(self.filters.weight.reshape(self.filters.count, -1).T)
         calls: Calls = []
         for index in _row_blocks(out.shape[:-1], x.shape[-1], self.filters.count):
             matrix, result = x[index].reshape(-1, x.shape[-1]), out[index].reshape(-1, out.shape[-1])
@@ -175,17 +177,17 @@ class _Dense:
         columns = Buffer((rows * self.depth * self.filters.groups,), self.source.x.dtype)
         return (*self.source.buffers, columns)
 
-    def packed(self) -> Array:
+    def matrices(self) -> Array:
         """Return the weights as (groups, kernel x C / groups, M / groups)."""
         weight, groups = self.filters.weight, self.filters.groups
         grouped = weight.reshape(groups, self.filters.count // groups, *weight.shape[1:])
         order = (0, *range(3, grouped.ndim), 2, 1)
-        return np.ascontiguousarray(grouped.transpose(order)).reshape(groups, self.depth, -1)
+        return packed(grouped.transpose(order)).reshape(groups, self.depth, -1)
 
     def bind(self, x: Array, out: Array, scratch: Sequence[Array], fused: Sequence[Fused]) -> Calls:
         """Return the calls: per block the columns, the product, and what is fused behind it."""
         source, calls = self.source.bind(channels_last(x), scratch)
-        out, weight, groups = channels_last(out), self.packed(), self.filters.groups
+        out, weight, groups = channels_last(out), self.matrices(), self.filters.groups
         windows = windows_of(source, self.source.window)
         grouped = np.moveaxis(windows.reshape(*windows.shape[:-1], groups, -1, copy=False), -2, 0)
         for index in self.blocks:
@@ -203,51 +205,3 @@ def _product(matrix: Array, weight: Array, result: Array) -> Any:
     if len(weight) == 1:
         return partial(np.matmul, matrix[0], weight[0], result[0])
     return partial(np.matmul, matrix, weight, result)
-
-
-@dataclass(frozen=True, eq=False)
-class _Depthwise:
-    source: _Source
-    filters: Filters
-
-    @property
-    def scratch(self) -> tuple[Buffer, ...]:
-        return self.source.buffers
-
-    def bind(self, x: Array, out: Array, scratch: Sequence[Array], fused: Sequence[Fused]) -> Calls:
-        """Return the calls: per block one sum over the taps, and what is fused behind it."""
-        source, calls = self.source.bind(channels_last(x), scratch)
-        out = channels_last(out)
-        windows, taps = windows_of(source, self.source.window), np.moveaxis(self.filters.weight[:, 0], 0, -1)
-        result = out
-        if self.source.window.strides[-1] == 1 and _rows_join(source):
-            windows, taps, result = _join_rows(windows, taps, out)
-        taps = np.ascontiguousarray(taps)
-        subscripts = _subscripts(result.ndim - 1, taps.ndim - 1)
-        for index in cut(result.shape[:-1], BLOCK // result.shape[-1]):
-            calls.append(partial(np.einsum, subscripts, windows[index], taps, out=result[index]))
-            calls += bind_fused(out, fused, index)
-        return calls
-
-
-def _rows_join(source: Array) -> bool:
-    """Whether the last two axes of (N, ..., W, C) lie together in memory."""
-    return source.strides[-1] == source.itemsize and source.strides[-2] == source.shape[-1] * source.itemsize
-
-
-def _join_rows(windows: Array, taps: Array, out: Array) -> tuple[Array, Array, Array]:
-    """Return windows, taps and result with the positions of a row and their channels as one axis.
-
-    With stride 1 a tap's inputs along a row are neighbours in memory, and a row is one long multiply-add.
-    """
-    last = out.ndim - 2
-    shape = (*windows.shape[:last], *windows.shape[last + 1 : -1], out.shape[-2] * out.shape[-1])
-    strides = (*windows.strides[:last], *windows.strides[last + 1 :])
-    joined = np.lib.stride_tricks.as_strided(windows, shape, strides, subok=False, writeable=False)
-    return joined, np.tile(taps, out.shape[-2]), out.reshape(*out.shape[:-2], -1)
-
-
-def _subscripts(positions: int, taps: int) -> str:
-    """Return the sum over taps for `numpy.einsum`: windows (positions, taps, z) and weights (taps, z)."""
-    outer, inner = "abcdefgh"[:positions], "ijklmnop"[:taps]
-    return f"{outer}{inner}z,{inner}z->{outer}z"

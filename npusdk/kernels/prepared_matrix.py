@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from npusdk.kernels.blocks import Buffer, Calls, Index, cut, is_matrix, reshaped
+from npusdk.kernels.blocks import Buffer, Calls, Index, cut, is_matrix, packed, reshaped
 from npusdk.kernels.epilogue import BLOCK, Fused, bind_fused
 from npusdk.kernels.signature import Array
 
@@ -55,7 +55,8 @@ class Projection:
             calls.append(partial(np.copyto, scratch[0], x))
             x = scratch[0]
         rows = np.reshape(x, (-1, x.shape[-1]), copy=False)
-        weight = self.weight if len(rows) <= _FEW_ROWS else np.ascontiguousarray(self.weight)
+        few = len(rows) <= _FEW_ROWS and self.weight.flags.aligned
+        weight = self.weight if few else packed(self.weight)
         outer, width = out.shape[:-1], out.shape[-1]
         for index in cut(outer, max(_ROWS, _OUTPUT // max(width, 1))):
             result = out[index].reshape(-1, width)
