@@ -12,7 +12,7 @@ from npusdk.graph import OPSET, Node, TensorType, infer
 from npusdk.importers import load_onnx
 from npusdk.kernels import KERNELS, call
 from npusdk.numerics import ELEMENT_TYPES
-from tests.conformance.node_cases import collect_cases, stored
+from tests.conformance.suite import collect_node_cases, stored
 
 YOUNGER = {"Swish": 24}
 """Operators that came after `OPSET`, and with which opset."""
@@ -29,7 +29,7 @@ ONNX_NAMES = {"float": "float32", "double": "float64"}
 def samples():
     """Return, for each operator, the node of a node test with the fewest inputs, and its values."""
     found = defaultdict(list)
-    for case in collect_cases().values():
+    for case in collect_node_cases().values():
         if len(case.model.graph.node) != 1:
             continue
         try:

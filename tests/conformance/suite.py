@@ -1,4 +1,4 @@
-"""The onnx package's node tests on our way through: importer, binding, kernels.
+"""The onnx package's backend tests on our way through: importer, binding, kernels.
 
 A case counts as passed when every data set gives the outputs that the onnx package expects, within the case's own
 tolerances, and every tensor on the way has the element type and shape that the shape rules said.
@@ -9,11 +9,16 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import ml_dtypes
 import numpy as np
 import onnx
-from onnx import numpy_helper
+from google.protobuf.message import DecodeError
+from onnx import numpy_helper, version_converter
+from onnx.backend.test.case.node import collect_testcases
+from onnx.backend.test.loader import load_model_tests
+from onnx.backend.test.runner import Runner
 
 from npusdk.errors import NpuError, UnsupportedOpError
 from npusdk.graph import Graph, bind, check_graph
@@ -24,7 +29,7 @@ from npusdk.numerics import ELEMENT_TYPES, round_to
 
 @dataclass(frozen=True)
 class Case:
-    """A node test of the onnx package."""
+    """A backend test of the onnx package."""
 
     name: str
     model: onnx.ModelProto
@@ -55,13 +60,75 @@ class Case:
 
 
 def collect_cases() -> dict[str, Case]:
+    """Return every backend test of the installed onnx package that needs no network, by kind and name."""
+    return collect_node_cases() | collect_file_cases() | collect_network_cases()
+
+
+FILE_KINDS = ("simple", "pytorch-operator", "pytorch-converted")
+"""Suites that the package holds as files: a model and its data sets in each folder."""
+
+
+def collect_node_cases() -> dict[str, Case]:
     """Return every node test of the installed onnx package; takes about four seconds."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from onnx.backend.test.case.node import collect_testcases  # noqa: PLC0415 - warns when imported
-
         found = collect_testcases(None)
-    return {case.name: Case(case.name, case.model, case.data_sets, case.rtol, case.atol) for case in found}
+    return {
+        f"node/{case.name}": Case(f"node/{case.name}", case.model, case.data_sets, case.rtol, case.atol)
+        for case in found
+    }
+
+
+def collect_file_cases() -> dict[str, Case]:
+    """Return the package's tests of single layers that PyTorch wrote, and of small graphs, by kind and name."""
+    found = {}
+    for kind in FILE_KINDS:
+        for case in load_model_tests(kind=kind):
+            folder = Path(case.model_dir)
+            data_sets = [
+                (read_tensors(data, "input"), read_tensors(data, "output"))
+                for data in sorted(folder.glob("test_data_set_*"))
+            ]
+            model = lifted(onnx.load(folder / "model.onnx"))
+            found[f"{kind}/{case.name}"] = Case(f"{kind}/{case.name}", model, data_sets, case.rtol, case.atol)
+    return found
+
+
+def lifted(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Return a model of opset 6 at opset 7, by the converter that our refusal of it recommends."""
+    if {entry.version for entry in model.opset_import} != {6}:
+        return model
+    try:
+        return version_converter.convert_version(model, 7)
+    except version_converter.ConvertError:
+        return model
+
+
+def collect_network_cases() -> dict[str, Case]:
+    """Return the package's whole networks, whose weights are constants in place of trained ones."""
+    found = {}
+    for path in sorted((Path(onnx.__file__).parent / "backend/test/data/light").glob("*.onnx")):
+        model = onnx.load(path)
+        made = {tensor.name for tensor in model.graph.initializer}
+        inputs = [Runner.generate_dummy_data(entry) for entry in model.graph.input if entry.name not in made]
+        expected = [read_tensor(path.with_name(f"{path.stem}_output_0.pb"))]
+        found[f"light/{path.stem}"] = Case(f"light/{path.stem}", model, [(inputs, expected)], rtol=1e-3, atol=1e-7)
+    return found
+
+
+def read_tensors(folder: Path, stem: str) -> list:
+    """Return the tensors of a data set in order."""
+    return [read_tensor(folder / f"{stem}_{index}.pb") for index in range(len(list(folder.glob(f"{stem}_*.pb"))))]
+
+
+def read_tensor(path: Path) -> onnx.TensorProto | None:
+    """Return a tensor of a file, None where the file holds something else (a sequence)."""
+    tensor = onnx.TensorProto()
+    try:
+        tensor.ParseFromString(path.read_bytes())
+    except DecodeError:
+        return None
+    return tensor
 
 
 def stored(value):
@@ -105,7 +172,8 @@ def held_to_type(graph: Graph, name: str, value: np.ndarray) -> np.ndarray:
 
 def run_data_set(case: Case, inputs, expected) -> None:
     """Run one data set of a case and compare."""
-    names = [entry.name for entry in case.model.graph.input]
+    made = {tensor.name for tensor in case.model.graph.initializer}
+    names = [entry.name for entry in case.model.graph.input if entry.name not in made]
     given = dict(zip(names, inputs, strict=False))
     graph, feeds = bound(case.model, given)
     check_graph(graph)
