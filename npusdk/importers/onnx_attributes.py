@@ -60,8 +60,8 @@ def read_attributes(proto: onnx.NodeProto, node: str, external: ExternalData, op
                 op=proto.op_type,
                 attribute=name,
             )
-        expected = schema.get(name)
-        if schema and (expected is None or int(expected.type) != attribute.type):
+        expected = (schema or {}).get(name)
+        if schema is not None and (expected is None or int(expected.type) != attribute.type):
             kind = _KINDS.AttributeType.Name(attribute.type)
             template = _("Node {node} ({op}): attribute {attribute} of kind {kind} is not one of the operator's.")
             broken(template, node=node, op=proto.op_type, attribute=name, kind=kind)
@@ -71,7 +71,7 @@ def read_attributes(proto: onnx.NodeProto, node: str, external: ExternalData, op
         found[name] = _read(attribute, node, proto.op_type, external)
         if attribute.type == _KINDS.TENSOR and DTYPES.get(attribute.t.data_type) == "bfloat16":
             found["dtype"] = "bfloat16"
-    missing = [name for name, expected in schema.items() if expected.required and name not in found]
+    missing = [name for name, expected in (schema or {}).items() if expected.required and name not in found]
     if missing:
         broken(
             _("Node {node} ({op}): attribute {attribute} is missing."),
@@ -82,10 +82,10 @@ def read_attributes(proto: onnx.NodeProto, node: str, external: ExternalData, op
     return found
 
 
-def _schema(op: str, opset: int) -> Mapping[str, Any]:
-    """Return the attributes that ONNX knows of an operator; none where the installed onnx does not know it."""
+def _schema(op: str, opset: int) -> Mapping[str, Any] | None:
+    """Return the attributes that ONNX knows of an operator; None where the installed onnx does not know that."""
     if not onnx.defs.has(op):
-        return {}
+        return None
     try:
         return onnx.defs.get_schema(op, opset).attributes
     except onnx.defs.SchemaError:

@@ -13,8 +13,8 @@ from typing import TypeAlias
 
 import numpy as np
 
+from npusdk.errors import UnsupportedOpError
 from npusdk.graph import Array, Attribute, Node
-from npusdk.importers.onnx_refusals import broken
 from npusdk.language import _
 
 ANY = 1 << 30
@@ -126,10 +126,14 @@ def _group_normalisation(node: Node, additions: Additions) -> Iterable[Node]:  #
 
 def _batch_normalisation(node: Node, additions: Additions) -> Iterable[Node]:  # noqa: ARG001
     if node.attrs.get("spatial", 1) != 1:
-        template = _(
-            "Node {node} ({op}): attribute {attribute} = {value}; only one value for each channel is supported."
+        raise UnsupportedOpError(
+            _("Node {node} ({op}): attribute {attribute} is {value}; only 1, a value for each channel, is supported."),
+            hint=_("Export the model for opset 9 or later, which has one value for each channel."),
+            node=node.name,
+            op=node.op,
+            attribute="spatial",
+            value=node.attrs["spatial"],
         )
-        broken(template, node=node.name, op=node.op, attribute="spatial", value=node.attrs["spatial"])
     return (_dropped(node, "spatial"),)
 
 

@@ -1,0 +1,121 @@
+"""Laws of model-local functions and of the order and names of nodes."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+import pytest
+from onnx import helper
+
+from npusdk.errors import ModelFormatError, UnsupportedOpError
+from npusdk.graph import check_graph
+from npusdk.importers import load_onnx
+from tests.importers.models import float_input, linear, model_of, run
+
+OPSETS = [helper.make_opsetid("", 17), helper.make_opsetid("local", 1)]
+
+
+def function(name, nodes, attributes=()):
+    """Return a function of the domain "local", from x to y."""
+    return helper.make_function("local", name, ["x"], ["y"], nodes, OPSETS, list(attributes))
+
+
+def handing_on(node, name, attribute):
+    """Return a node with an attribute that is an attribute of the function around it."""
+    node.attribute.add(name=name, ref_attr_name=attribute, type=onnx.AttributeProto.FLOAT)
+    return node
+
+
+def call_of(name, source, target, **attrs):
+    """Return a node that calls a function."""
+    return helper.make_node(name, [source], [target], domain="local", **attrs)
+
+
+def model_with(functions, nodes):
+    """Return a model that calls functions."""
+    return model_of(nodes, [float_input("a", 2)], ["b"], functions=functions, domains=["local"])
+
+
+def test_functions_are_inlined():
+    """Functions that call functions, with attributes that they hand on, compute what their bodies say."""
+    leaky = handing_on(helper.make_node("LeakyRelu", ["x"], ["y"]), "alpha", "slope")
+    inner = function("inner", [leaky], attributes=["slope"])
+    handed = handing_on(call_of("inner", "x", "h"), "slope", "slope")
+    outer = function("outer", [handed, helper.make_node("Neg", ["h"], ["y"])], attributes=["slope"])
+    nodes = [call_of("outer", "a", "t", slope=0.5), call_of("outer", "t", "b", slope=0.25)]
+    model = model_with([inner, outer], nodes)
+    graph = load_onnx(model)
+    check_graph(graph)
+    assert [node.op for node in graph.nodes] == ["LeakyRelu", "Neg"] * 2
+    assert run(model, {"a": np.array([2, -2], np.float32)})[0].tolist() == [0.5, -1.0]
+
+
+@pytest.mark.parametrize(
+    ("functions", "words"),
+    [
+        ([function("f", [call_of("g", "x", "y")]), function("g", [call_of("f", "x", "y")])], "calls itself"),
+        ([function("f", [call_of("f", "x", "y")])], "f calls itself"),
+        ([function("f", [helper.make_node("Relu", ["x"], ["y"])])] * 2, "f is defined twice"),
+    ],
+)
+def test_functions_that_do_not_end_are_refused(functions, words):
+    """Recursion and double definitions are refused, naming the function."""
+    with pytest.raises(ModelFormatError, match=words):
+        load_onnx(model_with(functions, [call_of("f", "a", "b")]))
+
+
+def test_functions_that_explode_are_refused():
+    """Forty functions that each call the next twice would come to 2**40 nodes, and are refused before that."""
+    functions = [
+        function(f"f{index}", [call_of(f"f{index + 1}", "x", "h"), call_of(f"f{index + 1}", "h", "y")])
+        for index in range(40)
+    ]
+    functions.append(function("f40", [helper.make_node("Relu", ["x"], ["y"])]))
+    with pytest.raises(ModelFormatError, match=str(2**40)):
+        load_onnx(model_with(functions, [call_of("f0", "a", "b")]))
+
+
+def test_functions_with_unknown_operators_are_named():
+    """What a function lacks is told like what a graph lacks."""
+    body = [helper.make_node("Mystery", ["x"], ["y"], "secret")]
+    with pytest.raises(UnsupportedOpError, match="Mystery"):
+        load_onnx(model_with([function("f", body)], [call_of("f", "a", "b")]))
+
+
+def test_nodes_come_into_order():
+    """Nodes in any order give the same network."""
+    model = linear()
+    expected = load_onnx(model).nodes
+    turned = linear()
+    del turned.graph.node[:]
+    turned.graph.node.extend(reversed(model.graph.node))
+    assert load_onnx(turned).nodes == expected
+
+
+def test_nodes_in_order_stay_as_they_are():
+    """The file's order is kept where it is one in which the nodes can run."""
+    nodes = [helper.make_node("Relu", ["x"], [name], name) for name in "dbca"]
+    assert [node.name for node in load_onnx(model_of(nodes, [float_input("x", 1)], list("abcd"))).nodes] == list("dbca")
+
+
+def test_names_of_nodes_become_unique():
+    """A missing name is operator and place; a name that occurs again gets a number."""
+    nodes = [
+        helper.make_node("Relu", ["x"], ["a"], "same"),
+        helper.make_node("Relu", ["a"], ["b"], "same"),
+        helper.make_node("Relu", ["b"], ["c"]),
+        helper.make_node("Relu", ["c"], ["y"], "same_2"),
+    ]
+    graph = load_onnx(model_of(nodes, [float_input("x", 1)], ["y"]))
+    assert [node.name for node in graph.nodes] == ["same", "same_2", "Relu_2", "same_2_2"]
+
+
+@pytest.mark.parametrize(
+    ("dims", "shape"),
+    [(("n", 3), ("n", 3)), ((None, 3), ("x.0", 3)), ((2, None), (2, "x.1")), ((), ()), (None, ("...",))],
+)
+def test_open_dimensions_have_names(dims, shape):
+    """A name of a dimension is kept; one without a name gets its own; an unknown rank is told apart."""
+    value = helper.make_tensor_value_info("x", 1, dims)
+    graph = load_onnx(model_of([helper.make_node("Relu", ["x"], ["y"])], [value], ["y"]))
+    assert graph.tensors["x"].shape == shape
