@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import ceil, isclose
+from math import ceil, isclose, prod
 from types import MappingProxyType
 from typing import Any, TypeAlias, cast
 
 import numpy as np
 
 from npusdk.graph import Attributes
+from npusdk.kernels.inplace import BLOCK
 from npusdk.kernels.shaping import numbers
 from npusdk.kernels.signature import (
     Array,
@@ -147,15 +148,21 @@ def _pick(x: Array, axis: int, index: Array) -> Array:
 
 
 def _resample(x: Array, axis: _Axis, attrs: Attributes) -> Array:
-    """Resize one axis of `x`."""
+    """Resize one axis of `x`; a weighted sum goes over the axes before it in blocks that stay in the cache."""
     index, weights = _neighbours(axis, attrs)
     if weights is None:
         return _pick(x, axis.axis, index[:, 0])
-    columns = weights.astype(x.dtype).reshape((*weights.shape, *(1,) * (x.ndim - 1 - axis.axis)))
-    out = np.take(x, index[:, 0], axis.axis) * columns[:, 0]
-    for tap in range(1, index.shape[1]):
-        out += np.take(x, index[:, tap], axis.axis) * columns[:, tap]
-    return out
+    before, after = x.shape[: axis.axis], x.shape[axis.axis + 1 :]
+    source = x.reshape(prod(before), axis.size, prod(after))
+    out = np.empty((len(source), axis.resized, source.shape[2]), x.dtype)
+    columns = weights.astype(x.dtype)[:, :, None]
+    step = max(1, BLOCK // max(1, axis.resized * source.shape[2]))
+    for start in range(0, len(source), step):
+        part, target = source[start : start + step], out[start : start + step]
+        np.multiply(np.take(part, index[:, 0], 1), columns[:, 0], out=target)
+        for tap in range(1, index.shape[1]):
+            target += np.take(part, index[:, tap], 1) * columns[:, tap]
+    return out.reshape(*before, axis.resized, *after)
 
 
 def _outside(axis: _Axis, attrs: Attributes) -> Array:

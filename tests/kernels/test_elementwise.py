@@ -143,11 +143,13 @@ def test_comparison_agrees(op):
     assert_agrees(op, [np.array([[1.0], [np.nan]], np.float32), np.array([0, 1, 2], np.float32)])
 
 
-@pytest.mark.parametrize("op", ["BitShift", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "And", "Or", "Xor", "Where"])
+@pytest.mark.parametrize(
+    "op", ["BitShift", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "And", "Not", "Or", "Xor", "Where"]
+)
 def test_bits_and_choices_agree(op):
     """Bits shift and combine, conditions choose, as onnxruntime's."""
     a, b = np.array([1, 12, 255], np.uint8), np.array([[3], [1]], np.uint8)
-    inputs = {"And": [a > 9, b > 1], "Or": [a > 9, b > 1], "Xor": [a > 9, b > 1]}.get(op, [a, b])
+    inputs = [a > 9] if op == "Not" else [a > 9, b > 1] if op in ("And", "Or", "Xor") else [a, b]
     inputs = [a > 9, WIDE[:3], WIDE[:2, None]] if op == "Where" else inputs
     for attrs in ({"direction": "LEFT"}, {"direction": "RIGHT"}) if op == "BitShift" else ({},):
         assert_agrees(op, inputs, attrs)
