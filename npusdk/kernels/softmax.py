@@ -16,13 +16,13 @@ def softmax_rows(rows: Array) -> None:
     """Replace the last axis of a block of floats by its softmax."""
     rows -= np.maximum.reduce(rows, -1, keepdims=True, initial=-np.inf)
     np.exp(rows, out=rows)
-    rows /= np.add.reduce(rows, -1, keepdims=True)
+    rows /= np.einsum("...c->...", rows)[..., None]
 
 
 def log_softmax_rows(rows: Array) -> None:
     """Replace the last axis of a block of floats by the logarithm of its softmax."""
     rows -= np.maximum.reduce(rows, -1, keepdims=True, initial=-np.inf)
-    rows -= np.log(np.add.reduce(np.exp(rows), -1, keepdims=True))
+    rows -= np.log(np.einsum("...c->...", np.exp(rows))[..., None])
 
 
 def _rowwise(function: Callable[[Array], None]) -> Kernel:
