@@ -21,6 +21,15 @@ Call: TypeAlias = Callable[[], object]
 Calls: TypeAlias = list[Call]
 Index: TypeAlias = tuple[slice, ...]
 
+LEAST_ROWS = 192
+"""Fewest rows of a matrix product that are worth packing the weights for, where there are as many."""
+
+_OUTPUT = 1 << 17
+"""Most elements of a result that one matrix product makes before what follows is applied."""
+
+_COLUMNS = 1 << 19
+"""Most elements of the columns of a convolution: 2 MiB of float32."""
+
 
 @dataclass(frozen=True, slots=True)
 class Buffer:
@@ -64,7 +73,7 @@ def reshaped(array: Array, shape: Sequence[int]) -> Array | None:
 
 
 def packed(array: Array) -> Array:
-    """Return an array C-contiguous and aligned, as NumPy hands it to BLAS without a copy; files seldom align weights."""
+    """Return an array C-contiguous and aligned, so that NumPy hands it to BLAS as it is; files seldom align weights."""
     return np.require(array, requirements=("C", "A"))
 
 
@@ -92,6 +101,22 @@ def cut(shape: Sequence[int], limit: int) -> list[Index]:
     ranges.append([slice(i, min(i + step, shape[axis])) for i in range(0, shape[axis], step)])
     rest = (slice(None),) * (len(shape) - axis - 1)
     return [(*index, *rest) for index in product(*ranges)]
+
+
+def row_blocks(rows: int, filters: int, depth: int = 0) -> int:
+    """Return the rows that one matrix product takes, so that its result is still in the cache when it is used.
+
+    Parameters
+    ----------
+    rows
+        Rows altogether.
+    filters
+        Columns of the result.
+    depth
+        Columns of a copy that is made of the rows; 0 where there is none.
+    """
+    most = max(LEAST_ROWS, min(_OUTPUT // max(1, filters), _COLUMNS // depth if depth else rows))
+    return max(1, -(-rows // max(1, rows // most)))
 
 
 def is_matrix(array: Array) -> bool:

@@ -28,20 +28,12 @@ from npusdk.kernels.blocks import (
     packed,
     phantom,
     reshaped,
+    row_blocks,
 )
 from npusdk.kernels.epilogue import Fused, bind_fused
 from npusdk.kernels.prepared_depthwise import Depthwise
 from npusdk.kernels.signature import Array
 from npusdk.kernels.windows import Window, borders, interior, windows_of
-
-_COLUMNS = 1 << 19
-"""Elements of the column buffer: 2 MiB of float32."""
-
-_OUTPUT = 1 << 17
-"""Most elements of the result that one matrix product makes."""
-
-_ROWS = 192
-"""Fewest rows of a matrix product that are worth packing the weights for, where there are as many."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,11 +115,6 @@ class _Source:
         return padded, calls
 
 
-def _row_blocks(shape: tuple[int, ...], depth: int, filters: int) -> list[Index]:
-    """Return indices of output positions (N, ...) whose columns and results stay in the cache."""
-    return cut(shape, max(_ROWS, min(_OUTPUT // filters, _COLUMNS // depth)))
-
-
 @dataclass(frozen=True, eq=False)
 class _Pointwise:
     source: _Source
@@ -139,7 +126,7 @@ class _Pointwise:
         """Whether every block of `x` (N, ..., C) is a matrix for BLAS; phantoms will do."""
         if filters.groups != 1:
             return False
-        blocks = _row_blocks(x.shape[:-1], x.shape[-1], filters.count)
+        blocks = cut(x.shape[:-1], row_blocks(prod(x.shape[:-1]), filters.count))
         matrices = [reshaped(x[index], (-1, x.shape[-1])) for index in blocks]
         return all(matrix is not None and is_matrix(matrix) for matrix in matrices)
 
@@ -147,7 +134,7 @@ class _Pointwise:
         x, out = channels_last(x), channels_last(out)
         weight = packed(self.filters.weight.reshape(self.filters.count, -1).T)
         calls: Calls = []
-        for index in _row_blocks(out.shape[:-1], x.shape[-1], self.filters.count):
+        for index in cut(out.shape[:-1], row_blocks(prod(out.shape[:-1]), self.filters.count)):
             matrix, result = x[index].reshape(-1, x.shape[-1]), out[index].reshape(-1, out.shape[-1])
             calls.append(partial(np.matmul, matrix, weight, result))
             calls += bind_fused(out, fused, index)
@@ -167,7 +154,7 @@ class _Dense:
     @property
     def blocks(self) -> list[Index]:
         shape = (self.source.x.shape[0], *self.source.window.positions)
-        return _row_blocks(shape, self.depth * self.filters.groups, self.filters.count)
+        return cut(shape, row_blocks(prod(shape), self.filters.count, self.depth * self.filters.groups))
 
     @property
     def scratch(self) -> tuple[Buffer, ...]:

@@ -8,15 +8,9 @@ from functools import partial
 
 import numpy as np
 
-from npusdk.kernels.blocks import Buffer, Calls, Index, cut, is_matrix, packed, reshaped
+from npusdk.kernels.blocks import Buffer, Calls, Index, cut, is_matrix, packed, reshaped, row_blocks
 from npusdk.kernels.epilogue import BLOCK, Fused, bind_fused
 from npusdk.kernels.signature import Array
-
-_OUTPUT = 1 << 17
-"""Most elements of the result that one matrix product makes before what follows is applied."""
-
-_ROWS = 192
-"""Fewest rows of a matrix product that are worth packing the weights for, where there are as many."""
 
 _FEW_ROWS = 2
 """Up to so many rows a product reads its weights once, in either order."""
@@ -58,7 +52,7 @@ class Projection:
         few = len(rows) <= _FEW_ROWS and self.weight.flags.aligned
         weight = self.weight if few else packed(self.weight)
         outer, width = out.shape[:-1], out.shape[-1]
-        for index in cut(outer, max(_ROWS, _OUTPUT // max(width, 1))):
+        for index in cut(outer, row_blocks(len(rows), width)):
             result = out[index].reshape(-1, width)
             part = rows[_row_range(index, outer)]
             calls.append(partial(np.matmul, part, weight, result))
