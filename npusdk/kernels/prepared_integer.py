@@ -113,9 +113,9 @@ def centre(x: Array, grid: Grid, out: Array) -> Calls:
 class QuantisedSum:
     """The sum of two quantised tensors of one shape, as onnxruntime computes it on x86.
 
-    fma(a, ra, fma(b, rb, fixed)) in float32. ``ra`` and ``rb`` are the scales over the output's, ``fixed`` is the output's
-    zero point less fma(ra, za, rb zb) with the zero points of the inputs. int8 counts as uint8 there, 128 up. A fused
-    multiply-add is a sum in float64 here, which is exact, rounded once.
+    fma(a, ra, fma(b, rb, fixed)) in float32. ``ra`` and ``rb`` are the scales over the output's, ``fixed`` is the
+    output's zero point less fma(ra, za, rb zb) with the zero points of the inputs. int8 counts as uint8 there, 128 up.
+    A fused multiply-add is a sum in float64 here, which is exact, rounded once.
     """
 
     left: Grid
