@@ -1,6 +1,6 @@
 """What a person waits for beside the emulator: the import, and a profile after the model is loaded.
 
-The import is measured against `import numpy`, and a profile against adding up the bytes of the same steps over the memory
+The import is measured against `import numpy`, and a profile against adding up the bytes of its steps over the memory
 bandwidth in a Python loop: the quickest answer that anybody could give.
 """
 

@@ -1,4 +1,4 @@
-"""The sessions in README.md: what is typed after `$`, and what was printed. `python -m tests.readme.sessions` writes them anew."""
+"""The sessions in README.md: what is typed, what was printed; `python -m tests.readme.sessions` writes them anew."""
 
 import os
 import re
@@ -26,7 +26,7 @@ def run(command):
     if "=" in words[0]:
         name, _, value = words.pop(0).partition("=")
         environment[name] = value
-    result = subprocess.run(  # noqa: S603 - the commands are those of our own README
+    result = subprocess.run(
         [sys.executable, "-m", *words], cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", check=True
     )
     return result.stdout
