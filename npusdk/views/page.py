@@ -182,9 +182,6 @@ class Page:
             force_jupyter=False,
             color_system="standard" if self._colour else None,
             legacy_windows=False,
-            markup=False,
-            emoji=False,
-            highlight=False,
             _environ={},
         )
         for block, width in self._blocks:

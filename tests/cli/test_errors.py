@@ -3,7 +3,7 @@
 import pytest
 
 from npusdk.cli.exits import MEANINGS, ExitCode, exit_code
-from npusdk.errors import BY_CODE, NpuError
+from npusdk.errors import BY_CODE, DeviceError, ModelError, NpuError, UsageError
 from npusdk.language import current_language
 from tests.views.corpus import HOSTILE
 
@@ -46,6 +46,7 @@ def test_error_in_json_has_its_code(npusdk, line, code):
     assert error["code"] == code
     assert error["retryable"] is False
     assert "hint: " in error["text"]
+    assert npusdk(*line, "--json", "--lang", "ko").err == answer.err
 
 
 @pytest.mark.parametrize("suffix", [".ipynb", ".py", ".pt", ".ONNX.txt", ""])
@@ -143,11 +144,25 @@ def test_fault_of_ours_is_not_hidden(npusdk, monkeypatch):
 
 
 @pytest.mark.parametrize("cls", BY_CODE.values())
-def test_every_error_has_an_exit_code(cls):
-    """A class of the tree has the code of its branch; only the root would be a bug."""
-    code = exit_code(cls("x", hint="Y."))
-    assert code in {ExitCode.USAGE, ExitCode.MODEL, ExitCode.DEVICE} or cls is NpuError
-    assert code in MEANINGS
+def test_every_error_has_the_exit_code_of_its_branch(cls):
+    """Scripts tell wrong usage, a refused model and a failing device apart; only the root would be a bug."""
+    branches = {UsageError: 2, ModelError: 3, DeviceError: 4, NpuError: 1}
+    expected = next(code for branch, code in branches.items() if issubclass(cls, branch))
+    assert exit_code(cls("x", hint="Y.")) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "english", "korean"),
+    [
+        (("devices", "--frob"), "there is no option --frob", "없는 옵션입니다: --frob"),
+        (("check",), "MODEL is missing", "빠진 것이 있습니다: MODEL"),
+        (("profile", "x.onnx"), "--device is missing", "빠진 것이 있습니다: --device"),
+    ],
+)
+def test_parser_speaks_the_readers_language(npusdk, line, english, korean):
+    """What the parser refuses most often is said in both languages."""
+    assert npusdk(*line).err.startswith(f"error: {english}\n")
+    assert npusdk(*line, "--lang", "ko").err.startswith(f"오류: {korean}\n")
 
 
 def test_exit_codes_are_the_documented_ones(npusdk):

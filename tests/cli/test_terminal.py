@@ -82,9 +82,10 @@ def start(*words, **options):
     return subprocess.Popen([sys.executable, "-m", "npusdk", *words], env=environment, **options)
 
 
-def test_reader_who_leaves_ends_the_command_quietly():
+@pytest.mark.parametrize("line", [("--version",), ("devices", "rngd")])
+def test_reader_who_leaves_ends_the_command_quietly(line):
     """`npusdk devices | head -1` ends without a complaint, with the code that shells expect."""
-    process = start("devices", "rngd", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = start(*line, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     process.stdout.close()
     assert process.stderr.read() == b""
     process.stderr.close()

@@ -77,6 +77,13 @@ def test_optional_columns_give_way_from_the_last():
     assert "a" * 20 in str(narrow)
 
 
+def test_widest_column_gives_way_first():
+    """A short text is not broken while a longer one beside it could be."""
+    page = Page(80)
+    page.table((Column("long", wraps=True), Column("short", wraps=True)), [("l " * 60, "s" * 30)])
+    assert "s" * 30 in str(page)
+
+
 def test_cells_carry_colour_on_a_colour_page_only():
     """A style is an addition for those who see it."""
     pages = [Page(colour=False), Page(colour=True)]

@@ -28,10 +28,11 @@ def view(kind, report=None, **options):
 def test_view_is_the_same_whoever_looks(monkeypatch, kind, language):
     """Neither the terminal nor its variables change the text of a report."""
     with language_set_to(language):
-        before = view(kind)
+        before, coloured = view(kind), view(kind, colour=True)
         for name, value in {"COLUMNS": "40", "FORCE_COLOR": "1", "TERM": "dumb", "NO_COLOR": "1"}.items():
             monkeypatch.setenv(name, value)
         assert view(kind) == before
+        assert view(kind, colour=True) == coloured
         assert str(REPORTS[kind]()) == before
 
 
@@ -254,6 +255,31 @@ def test_fit_gives_reason_hint_and_evidence(language):
     assert (
         "먼저 모델을 int8 형식으로 양자화(QDQ)하세요." if language == "ko" else "Quantise the model to int8"
     ) in shown
+
+
+def test_worst_finding_comes_first():
+    """What blocks a model is not hidden behind what runs, whatever the order of the findings."""
+    findings = (samples.RUNS, samples.FALLS_BACK, samples.BLOCKED)
+    report = samples.fit(fits=(samples.device_fit("blocked", findings=findings),))
+    with language_set_to("en"):
+        shown = view("fit", report)
+    at = [shown.index(text) for text in ("- the device multiplies", "- falls back: Resize", "- runs: Conv")]
+    assert at == sorted(at)
+
+
+def test_devices_share_a_paragraph_only_when_they_share_their_findings():
+    """The same findings are told once for all devices that have them; others stand apart."""
+    other = samples.RUNS.model_copy(update={"node": "another"})
+    fits = (
+        samples.device_fit("runs", device_name="A"),
+        samples.device_fit("runs", device_name="B", findings=(other,)),
+        samples.device_fit("runs", device_name="C"),
+    )
+    with language_set_to("en"):
+        shown = view("fit", samples.fit(fits=fits))
+    assert "runs: A (vendor-runs), C (vendor-runs)\n" in shown
+    assert "runs: B (vendor-runs)\n" in shown
+    assert shown.count("first conv1") == 1
 
 
 def test_fit_of_one_device_shows_what_runs_too():
