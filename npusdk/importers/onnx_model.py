@@ -24,6 +24,7 @@ from npusdk.importers.onnx_operators import STANDARD_DOMAINS, refuse_unknown
 from npusdk.importers.onnx_order import sort_nodes, unique_names
 from npusdk.importers.onnx_refusals import broken
 from npusdk.importers.onnx_tensors import read_dtype, read_tensor
+from npusdk.importers.onnx_texts import check_texts
 from npusdk.importers.onnx_upgrades import Additions, upgrade
 from npusdk.importers.onnx_wire import strip_weights
 from npusdk.language import _
@@ -54,17 +55,6 @@ def load_onnx(source: str | Path | bytes | onnx.ModelProto) -> Graph:
     DtypeError
         If a tensor has an element type that is not supported.
     """
-    try:
-        return _load(source)
-    except UnicodeDecodeError as error:
-        raise ModelFormatError(
-            _("The model holds text that is not UTF-8: {reason}."),
-            hint=_("Export the model again, or fetch the file again."),
-            reason=str(error),
-        ) from error
-
-
-def _load(source: str | Path | bytes | onnx.ModelProto) -> Graph:
     path = Path(source) if isinstance(source, (str, Path)) else None
     buffer = map_file(path) if path is not None else memoryview(_serialised(source))
     refuse_other_kinds(buffer)
@@ -143,6 +133,7 @@ class _Reader:
         weights
             Raw data of each initialiser that was cut out of `proto`.
         """
+        check_texts(proto)
         named = [(node.name or f"{node.op_type}_{index}", node) for index, node in enumerate(proto.node)]
         refuse_unknown(named, self.opsets)
         outputs = _names("output", proto.output)

@@ -52,6 +52,35 @@ def linear(**parts: Any) -> onnx.ModelProto:
     return model_of(nodes, [float_input("x", "n", 32)], ["y"], weights=weights, **parts)
 
 
+def handing_on(node: onnx.NodeProto, name: str, attribute: str) -> onnx.NodeProto:
+    """Return a node with an attribute that is an attribute of the function around it."""
+    node.attribute.add(name=name, ref_attr_name=attribute, type=onnx.AttributeProto.FLOAT)
+    return node
+
+
+def function(name: str, nodes: Sequence[onnx.NodeProto], attributes: Sequence[str] = ()) -> onnx.FunctionProto:
+    """Return a function of the domain "local", from x to y."""
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("local", 1)]
+    return helper.make_function("local", name, ["x"], ["y"], nodes, opsets, list(attributes))
+
+
+def call_of(name: str, source: str, target: str, **attrs: float) -> onnx.NodeProto:
+    """Return a node that calls a function."""
+    return helper.make_node(name, [source], [target], domain="local", **attrs)
+
+
+def with_functions() -> onnx.ModelProto:
+    """Return a model with a function that calls another and hands on an attribute."""
+    leaky = handing_on(helper.make_node("LeakyRelu", ["x"], ["y"]), "alpha", "slope")
+    handed = handing_on(call_of("inner", "x", "h"), "slope", "slope")
+    functions = [
+        function("inner", [leaky], attributes=["slope"]),
+        function("outer", [handed, helper.make_node("Neg", ["h"], ["y"])], attributes=["slope"]),
+    ]
+    nodes = [call_of("outer", "a", "t", slope=0.5), call_of("outer", "t", "b", slope=0.25)]
+    return model_of(nodes, [float_input("a", 2)], ["b"], functions=functions, domains=["local"])
+
+
 def run(source: object, feeds: Arrays) -> list[NDArray[Any]]:
     """Import, bind and compute a model, node by node."""
     graph = load_onnx(source)

@@ -3,32 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import onnx
 import pytest
 from onnx import helper
 
 from npusdk.errors import ModelFormatError, UnsupportedOpError
 from npusdk.graph import check_graph
 from npusdk.importers import load_onnx
-from tests.importers.models import float_input, linear, model_of, run
-
-OPSETS = [helper.make_opsetid("", 17), helper.make_opsetid("local", 1)]
-
-
-def function(name, nodes, attributes=()):
-    """Return a function of the domain "local", from x to y."""
-    return helper.make_function("local", name, ["x"], ["y"], nodes, OPSETS, list(attributes))
-
-
-def handing_on(node, name, attribute):
-    """Return a node with an attribute that is an attribute of the function around it."""
-    node.attribute.add(name=name, ref_attr_name=attribute, type=onnx.AttributeProto.FLOAT)
-    return node
-
-
-def call_of(name, source, target, **attrs):
-    """Return a node that calls a function."""
-    return helper.make_node(name, [source], [target], domain="local", **attrs)
+from tests.importers.models import call_of, float_input, function, linear, model_of, run, with_functions
 
 
 def model_with(functions, nodes):
@@ -38,12 +19,7 @@ def model_with(functions, nodes):
 
 def test_functions_are_inlined():
     """Functions that call functions, with attributes that they hand on, compute what their bodies say."""
-    leaky = handing_on(helper.make_node("LeakyRelu", ["x"], ["y"]), "alpha", "slope")
-    inner = function("inner", [leaky], attributes=["slope"])
-    handed = handing_on(call_of("inner", "x", "h"), "slope", "slope")
-    outer = function("outer", [handed, helper.make_node("Neg", ["h"], ["y"])], attributes=["slope"])
-    nodes = [call_of("outer", "a", "t", slope=0.5), call_of("outer", "t", "b", slope=0.25)]
-    model = model_with([inner, outer], nodes)
+    model = with_functions()
     graph = load_onnx(model)
     check_graph(graph)
     assert [node.op for node in graph.nodes] == ["LeakyRelu", "Neg"] * 2

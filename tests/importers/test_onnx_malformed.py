@@ -221,7 +221,7 @@ def test_text_that_is_not_utf8_is_refused():
     model = linear()
     model.graph.node[1].input[1] = "@@@@"
     data = model.SerializeToString().replace(b"@@@@", b"\xff\xfe\xff\xfe")
-    with pytest.raises(ModelFormatError):
+    with pytest.raises(ModelFormatError, match=r"node\.input .*xff"):
         load_onnx(data)
 
 
