@@ -80,7 +80,7 @@ def test_optional_columns_give_way_from_the_last():
 def test_widest_column_gives_way_first():
     """A short text is not broken while a longer one beside it could be."""
     page = Page(80)
-    page.table((Column("long", wraps=True), Column("short", wraps=True)), [("l " * 60, "s" * 30)])
+    page.table((Column("short", wraps=True), Column("long", wraps=True)), [("s" * 30, "l " * 60)])
     assert "s" * 30 in str(page)
 
 
