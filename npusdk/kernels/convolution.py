@@ -47,15 +47,15 @@ def _transposed_sizes(attrs: Attributes, sizes: tuple[int, ...], kernel: tuple[i
     extra = integers(attrs, "output_padding") or (0,) * rank
     pads = integers(attrs, "pads") or (0,) * (2 * rank)
     stated = integers(attrs, "output_shape")
-    same, upper = text(attrs, "auto_pad", "NOTSET").startswith("SAME"), text(attrs, "auto_pad", "") != "SAME_LOWER"
+    auto_pad = text(attrs, "auto_pad", "NOTSET")
     begins, ends, outputs = [], [], []
     for axis, size in enumerate(sizes):
         reach = strides[axis] * (size - 1) + extra[axis] + (kernel[axis] - 1) * dilations[axis] + 1
-        if stated or same:
+        if stated or auto_pad.startswith("SAME"):
             wanted = stated[axis - rank] if stated else size * strides[axis]
             total = reach - wanted
             inside = max(total, 0)
-            begin = inside // 2 if upper or not same else inside - inside // 2
+            begin = inside // 2 if auto_pad == "SAME_UPPER" else inside - inside // 2
         else:
             begin, total = pads[axis], pads[axis] + pads[axis + rank]
         begins.append(begin)
