@@ -52,7 +52,7 @@ def _add_table(page: Page, report: Comparison, profiles: Sequence[ProfileReport]
     page.table(
         (
             Column(""),
-            Column(translate(_("device")), wraps=True),
+            Column(translate(_("device")), wraps=True, least=15),
             Column(translate(_("precision"))),
             Column(translate(_("basis"))),
             Column(translate(_("latency")), number=True),
