@@ -136,9 +136,8 @@ def _language() -> Check:
 
 def _encoding() -> Check:
     encoding = getattr(sys.stdout, "encoding", None) or "-"
-    value = render(
-        _("output {output}, files {files}"), output=encoding, files=locale.getpreferredencoding(do_setlocale=False)
-    )
+    files = "utf-8" if sys.flags.utf8_mode else locale.getencoding().lower()
+    value = render(_("output {output}, files {files}"), output=encoding, files=files)
     with suppress(LookupError, UnicodeEncodeError):
         "한국어".encode(encoding)
         return Check("encoding", translate(_("encoding")), "ok", value)
