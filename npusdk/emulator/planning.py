@@ -1,8 +1,9 @@
 """From a plan to units: number formats at the borders of steps, what can be computed beforehand, what nobody reads.
 
-A step on a device whose format is narrower than float32 reads rounded tensors and rounds what leaves it; inside it
-everything is float32. Weights are rounded once, here. What comes from the host, or into the network, is rounded by a
-unit of its own when a device step first reads it.
+A step on a device whose format is narrower than float32 reads rounded tensors and rounds what leaves it, for its own
+nodes too, since a tensor has one value; everything else in it is float32. Weights are rounded once, here; a finite one stays finite, so that the lowest float32, which
+masks use for minus infinity, does not become NaN when it is multiplied by zero. What comes from the host, or into the
+network, is rounded by a unit of its own when a device step first reads it.
 """
 
 from __future__ import annotations
@@ -26,6 +27,15 @@ from npusdk.numerics import ELEMENT_TYPES, round_to
 
 _OWN: Mapping[str, str | None] = MappingProxyType({"float32": None, "float16": "fp16", "bfloat16": "bf16"})
 """Formats of the element types that a device may round."""
+
+_LARGEST: Mapping[str, np.float32] = MappingProxyType(
+    {
+        "bf16": np.float32((2 - 2.0**-7) * 2.0**127),
+        "fp16": np.float32(65504),
+        "tf32": np.float32((2 - 2.0**-10) * 2.0**127),
+    }
+)
+"""Largest finite number of each format."""
 
 _NOT_DATA: Mapping[str, frozenset[int]] = MappingProxyType(
     {"Resize": frozenset({1, 2}), "QuantizeLinear": frozenset({1}), "DequantizeLinear": frozenset({1})}
@@ -169,8 +179,11 @@ class Planner:
 
 
 def _round_constant(value: Array, format_name: str) -> Array:
-    """Return a constant rounded, as float32; one value everywhere stays one value."""
-    if value.size and not any(value.strides):
-        one = value[(slice(0, 1),) * value.ndim].astype(np.float32)
-        return np.broadcast_to(round_to(one, format_name), value.shape)
-    return round_to(value.astype(np.float32, copy=False), format_name)
+    """Return a constant rounded, as float32, finite where it was; one value everywhere stays one value."""
+    if value.size > 1 and not any(value.strides):
+        return np.broadcast_to(_round_constant(np.asarray(value[(0,) * value.ndim]), format_name), value.shape)
+    rounded = round_to(value.astype(np.float32, copy=False), format_name)
+    beyond = np.isinf(rounded) & np.isfinite(value)
+    if beyond.any():
+        rounded[beyond] = np.copysign(_LARGEST[format_name], rounded[beyond])
+    return rounded

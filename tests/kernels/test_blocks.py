@@ -12,7 +12,7 @@ many = settings(max_examples=100, deadline=None)
 @many
 @given(st.lists(st.integers(1, 7), min_size=1, max_size=4), st.integers(1, 60))
 def test_blocks_cover_an_array_once(shape, limit):
-    """Every element is in one block; a block lies together and holds at most `limit` elements, of nearly equal count."""
+    """Every element is in one block, which lies together and holds at most `limit` elements."""
     array = np.zeros(shape, np.int64)
     sizes = []
     for index in cut(shape, limit):
