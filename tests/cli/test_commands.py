@@ -3,8 +3,10 @@
 import json
 
 import pytest
+from rich.cells import cell_len
 
 import npusdk as npu
+from npusdk.language import language_set_to
 from npusdk.report import Comparison, FitReport, ProfileReport
 from npusdk.views import text
 
@@ -40,6 +42,20 @@ def test_compare_is_that_of_the_call(npusdk, digits):
     answer = npusdk("compare", digits)
     assert (answer.code, answer.err, answer.out) == (0, "", text.comparison(report))
     assert Comparison.from_json(npusdk("compare", digits, "--json").out) == report
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("width", [80, 100])
+def test_answers_about_real_devices_fit_a_terminal(digits, width, language):
+    """With the names that devices have, no line is wider than the terminals people use."""
+    reports = {
+        text.profile: npu.profile(digits, "rngd"),
+        text.fit: npu.check(digits),
+        text.comparison: npu.compare(digits),
+    }
+    with language_set_to(language):
+        for view, report in reports.items():
+            assert max(map(cell_len, view(report, width=width).splitlines())) <= width
 
 
 def test_precision_is_handed_on(npusdk, digits):

@@ -119,11 +119,21 @@ def test_progress_shows_on_a_terminal_only(monkeypatch):
     for stream, plain in zip(streams, ("", "", "1"), strict=True):
         monkeypatch.setenv("NPUSDK_PLAIN", plain)
         monkeypatch.setattr(sys, "stderr", stream)
-        with working("reading [bold]\x1b[31mmodel.onnx"):
+        with working("reading [bold]\x1b[31mmodel.onnx", after_s=0):
             pass
     shown = [stream.getvalue() for stream in streams]
     assert "reading [bold]\\x1b[31mmodel.onnx" in shown[0]
     assert shown[1:] == ["", ""]
+
+
+def test_progress_of_short_work_is_not_shown(monkeypatch):
+    """Work that is done before anybody could wonder leaves no trace on the terminal."""
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NPUSDK_PLAIN", "")
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with working("reading", after_s=3600):
+        pass
+    assert sys.stderr.getvalue() == ""
 
 
 def test_colours_stay_out_of_pipes(npusdk, digits, monkeypatch):

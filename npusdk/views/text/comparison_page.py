@@ -59,7 +59,7 @@ def _add_table(page: Page, report: Comparison, profiles: Sequence[ProfileReport]
             Column(translate(_("low")), number=True),
             Column(translate(_("high")), number=True),
             Column(translate(_("class"))),
-            Column(translate(_("samples/s")), number=True),
+            Column(translate(_("samples/s")), number=True, optional=True),
             Column(translate(_("bound")), optional=True),
             Column(translate(_("memory")), number=True, optional=True),
         ),
