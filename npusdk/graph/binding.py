@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from math import prod
 from typing import NoReturn, TypeAlias
 
 import numpy as np
@@ -29,6 +30,8 @@ SMALL = 4096
 """Most elements of a tensor that is computed while binding."""
 
 _VIEWS = frozenset({"Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose"})
+_CUTS = frozenset({"Slice", "Split"})
+"""Operators of which `evaluate` gives views."""
 
 
 class _Binder:
@@ -76,7 +79,8 @@ class _Binder:
         if node.op in _VIEWS and first is not None:
             return _view(node, first, found[0].shape)
         small = max((value.size for value in inputs if value is not None), default=0) <= SMALL
-        if node.op not in FOLDABLE or not small or any(_elements(output) > SMALL for output in found):
+        small = small and all(_elements(output) <= SMALL for output in found)
+        if node.op not in FOLDABLE or not (small or node.op in _CUTS):
             return None
         return self._evaluate(node, inputs)
 
@@ -101,10 +105,7 @@ class _Binder:
 
 
 def _elements(found: TensorType) -> int:
-    total = 1
-    for size in found.shape:
-        total *= size
-    return total
+    return prod(found.shape)
 
 
 def _frozen(value: Array) -> Array:

@@ -26,7 +26,7 @@ from npusdk.importers.onnx_refusals import broken
 from npusdk.importers.onnx_tensors import read_dtype, read_tensor
 from npusdk.importers.onnx_texts import check_texts
 from npusdk.importers.onnx_upgrades import Additions, upgrade
-from npusdk.importers.onnx_wire import strip_weights
+from npusdk.importers.onnx_wire import Cut, strip_weights
 from npusdk.language import _
 
 OPSETS = range(7, 29)
@@ -65,8 +65,7 @@ def load_onnx(source: str | Path | bytes | onnx.ModelProto) -> Graph:
     except DecodeError as error:
         broken(_("This is not an ONNX file: {reason}."), reason=str(error))
     reader = _Reader(_check_versions(model), ExternalData(path))
-    weights = [None if extent is None else buffer[extent.begin : extent.end] for extent in stripped.extents]
-    return reader.read(inline_functions(model).graph, weights)
+    return reader.read(inline_functions(model).graph, stripped.weights)
 
 
 def _serialised(source: str | Path | bytes | onnx.ModelProto) -> bytes:
@@ -125,13 +124,13 @@ class _Reader:
     opsets: Mapping[str, int]
     external: ExternalData
 
-    def read(self, proto: onnx.GraphProto, weights: Iterable[memoryview | None]) -> Graph:
+    def read(self, proto: onnx.GraphProto, weights: Iterable[Cut | None]) -> Graph:
         """Return the graph.
 
         Parameters
         ----------
         weights
-            Raw data of each initialiser that was cut out of `proto`.
+            Data of each initialiser that was cut out of `proto`.
         """
         check_texts(proto)
         named = [(node.name or f"{node.op_type}_{index}", node) for index, node in enumerate(proto.node)]
@@ -141,9 +140,9 @@ class _Reader:
         read = {name for _name, node in named for name in node.input} | set(outputs)
         tensors: dict[str, Tensor] = {}
         constants: dict[str, Array] = {}
-        for (name, tensor), raw in zip(initializers.items(), weights, strict=True):
+        for (name, tensor), cut in zip(initializers.items(), weights, strict=True):
             if name in read:
-                tensors[name], constants[name] = read_tensor(tensor, self.external, raw)
+                tensors[name], constants[name] = read_tensor(tensor, self.external, cut)
         inputs = [value for value in proto.input if value.name not in initializers]
         tensors.update({name: self._input(value) for name, value in zip(_names("input", inputs), inputs, strict=True)})
         nodes = self._nodes(named, tensors, constants)

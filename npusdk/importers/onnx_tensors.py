@@ -13,6 +13,7 @@ from npusdk.graph import Array, Tensor, check_size
 from npusdk.importers.onnx_files import ExternalData
 from npusdk.importers.onnx_library import onnx
 from npusdk.importers.onnx_refusals import broken
+from npusdk.importers.onnx_wire import Cut
 from npusdk.language import _
 from npusdk.numerics import ELEMENT_TYPES
 
@@ -57,14 +58,14 @@ def read_dtype(tensor: str, number: int) -> str:
 
 
 def read_tensor(
-    proto: onnx.TensorProto, external: ExternalData, raw: memoryview | None = None, name: str = ""
+    proto: onnx.TensorProto, external: ExternalData, cut: Cut | None = None, name: str = ""
 ) -> tuple[Tensor, Array]:
     """Return type and value of a tensor; large values are views of where they lie.
 
     Parameters
     ----------
-    raw
-        Its raw data, where that was cut out of `proto`.
+    cut
+        Its data, where that was cut out of `proto`.
     name
         Name for tensors that have none of their own.
 
@@ -85,16 +86,18 @@ def read_tensor(
     if proto.data_location == onnx.TensorProto.EXTERNAL:
         entries = {entry.key: entry.value for entry in proto.external_data}
         data = external.read(name, entries, tensor.size_bytes)
-    elif raw is not None or proto.HasField("raw_data"):
-        data = raw if raw is not None else memoryview(proto.raw_data)
+    elif cut is not None and cut.field in ("raw_data", _TYPED_FIELDS.get(dtype)):
+        data = cut.data
+    elif proto.HasField("raw_data"):
+        data = memoryview(proto.raw_data)
     else:
         return tensor, _read_typed(proto, tensor)
     if len(data) != tensor.size_bytes:
-        template = _("Tensor {tensor} of {dtype} {shape} needs {expected} bytes of raw data; it has {found}.")
+        template = _("Tensor {tensor} of {dtype} {shape} needs {expected} bytes of {field}; it has {found}.")
         broken(
             template,
             tensor=name,
-            field="raw_data",
+            field=cut.field if cut is not None else "raw_data",
             dtype=dtype,
             shape=shape,
             expected=tensor.size_bytes,

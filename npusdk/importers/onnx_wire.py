@@ -3,8 +3,8 @@
 A protobuf parser copies every byte of a file into objects of its own, and once more when a field is read. Weights are
 nearly all of a file, so they are cut out first: this module walks the wire format (varint tags, https://protobuf.dev/
 programming-guides/encoding/) of ModelProto.graph (field 7) down to GraphProto.initializer (5) and TensorProto.raw_data
-(9), remembers where large raw data lies, and gives the bytes around it, which are small, to the parser. The weights
-stay where they are, in a memory-mapped file, and arrays are made on top of them.
+(9), float_data (4) or double_data (10), remembers where that lies, and gives the bytes around it, which are small, to
+the parser. The weights stay where they are, in a memory-mapped file, and arrays are made on top of them.
 """
 
 from __future__ import annotations
@@ -16,19 +16,22 @@ from npusdk.importers.onnx_refusals import broken
 from npusdk.language import _
 
 CUT_BYTES = 1024
-"""Raw data shorter than this is left to the parser."""
+"""Tensors shorter than this are left to the parser."""
 
-_GRAPH, _INITIALIZER, _RAW_DATA = 7, 5, 9
+_GRAPH, _INITIALIZER = 7, 5
+_DATA = {9: "raw_data", 4: "float_data", 10: "double_data"}
+"""Fields whose bytes, on the wire, are the numbers one after the other in little-endian order."""
+
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 _FIXED_BYTES = {_FIXED64: 8, _FIXED32: 4}
 
 
 @dataclass(frozen=True, slots=True)
-class Extent:
-    """Where bytes lie in a buffer."""
+class Cut:
+    """A tensor's data that was cut out, and the field that it stood in."""
 
-    begin: int
-    end: int
+    field: str
+    data: memoryview
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +41,13 @@ class Stripped:
     Parameters
     ----------
     message
-        ModelProto without large raw data.
-    extents
-        For each initialiser of the graph, in order, where its raw data lies; None where it was left in.
+        ModelProto without large weights.
+    weights
+        For each initialiser of the graph, in order, its data; None where that was left in.
     """
 
     message: bytes
-    extents: tuple[Extent | None, ...]
+    weights: tuple[Cut | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ class _Field:
 
 
 def strip_weights(buffer: memoryview) -> Stripped:
-    """Return an ONNX file without its large raw data, and where that lies.
+    """Return an ONNX file without its large weights, and these.
 
     Raises
     ------
@@ -65,7 +68,7 @@ def strip_weights(buffer: memoryview) -> Stripped:
         If the bytes are not protobuf, or end in the middle of a field.
     """
     pieces: list[bytes | memoryview] = []
-    extents: list[Extent | None] = []
+    weights: list[Cut | None] = []
     for model_field in _fields(buffer, 0, len(buffer)):
         if model_field.number != _GRAPH or model_field.kind != _LENGTH:
             pieces.append(buffer[model_field.tag : model_field.end])
@@ -75,29 +78,30 @@ def strip_weights(buffer: memoryview) -> Stripped:
             if field.number != _INITIALIZER or field.kind != _LENGTH:
                 graph.append(buffer[field.tag : field.end])
                 continue
-            tensor, extent = _strip_tensor(buffer, field)
+            tensor, cut = _strip_tensor(buffer, field)
             graph.append(_wrapped(_INITIALIZER, tensor))
-            extents.append(extent)
+            weights.append(cut)
         pieces.append(_wrapped(_GRAPH, b"".join(graph)))
-    return Stripped(b"".join(pieces), tuple(extents))
+    return Stripped(b"".join(pieces), tuple(weights))
 
 
-def _strip_tensor(buffer: memoryview, tensor: _Field) -> tuple[bytes, Extent | None]:
-    if tensor.end - tensor.begin < CUT_BYTES:
-        return bytes(buffer[tensor.begin : tensor.end]), None
-    rest: list[memoryview] = []
-    extent = None
-    for field in _fields(buffer, tensor.begin, tensor.end):
-        if field.number == _RAW_DATA and field.kind == _LENGTH:
-            extent = Extent(field.begin, field.end)
-        else:
-            rest.append(buffer[field.tag : field.end])
-    return b"".join(rest), extent
+def _strip_tensor(buffer: memoryview, tensor: _Field) -> tuple[bytes | memoryview, Cut | None]:
+    """Return a tensor without its data, if that is large and in one piece."""
+    whole = buffer[tensor.begin : tensor.end]
+    if len(whole) < CUT_BYTES:
+        return whole, None
+    fields = list(_fields(buffer, tensor.begin, tensor.end))
+    data = [field for field in fields if field.number in _DATA and field.kind == _LENGTH]
+    if len(data) != 1:
+        return whole, None
+    (cut,) = data
+    rest = b"".join(buffer[field.tag : field.end] for field in fields if field is not cut)
+    return rest, Cut(_DATA[cut.number], buffer[cut.begin : cut.end])
 
 
-def _wrapped(number: int, content: bytes) -> bytes:
+def _wrapped(number: int, content: bytes | memoryview) -> bytes:
     """Return a length-delimited field."""
-    return _varint(number << 3 | _LENGTH) + _varint(len(content)) + content
+    return _varint(number << 3 | _LENGTH) + _varint(len(content)) + bytes(content)
 
 
 def _varint(value: int) -> bytes:

@@ -73,6 +73,21 @@ def test_bind_keeps_views_of_weights_as_views(op, target, shape):
     assert np.array_equal(made, call(op, [weight, *targets], {})[0])
 
 
+@pytest.mark.parametrize("op", ["Slice", "Split"])
+def test_bind_keeps_parts_of_weights_as_views(op):
+    """A part of a large constant is a constant on the same memory."""
+    build = GraphBuilder()
+    weight = np.arange(20_000, dtype=np.float32).reshape(100, 200)
+    inputs = [build.constant(weight)]
+    inputs += [build.constant(np.array(value)) for value in ([0], [50], [1])] if op == "Slice" else []
+    outputs = ["y"] if op == "Slice" else ["y", "z"]
+    attrs = {} if op == "Slice" else {"axis": 1, "num_outputs": 2}
+    bound = bind(build.build([build.op(op, *inputs, outputs=outputs, **attrs)]), {}, call)
+    assert not bound.nodes
+    assert np.shares_memory(bound.constants["y"], weight)
+    assert np.array_equal(bound.constants["y"], weight[:, : 50 if op == "Slice" else 100])
+
+
 def test_bind_makes_filled_weights_without_memory():
     """A large ConstantOfShape becomes a constant of one number, and a reshape of it still is."""
     build = GraphBuilder()

@@ -9,9 +9,10 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from npusdk.errors import ModelFormatError
 from npusdk.graph import Graph
 from npusdk.importers import load_onnx
-from npusdk.importers.onnx_wire import CUT_BYTES, strip_weights
+from npusdk.importers.onnx_wire import CUT_BYTES, _wrapped, strip_weights
 from tests.importers.models import linear, model_of
 
 
@@ -65,17 +66,46 @@ def test_every_source_gives_the_same_graph(tmp_path):
 
 
 @pytest.mark.parametrize("size", [1, CUT_BYTES // 4 - 8, CUT_BYTES // 4, 5000])
-def test_stripping_takes_out_raw_data_and_nothing_else(size):
+def test_stripping_takes_out_data_and_nothing_else(size):
     """What is left, with the data put back, is the model."""
     data = memoryview(large(size).SerializeToString())
     stripped = strip_weights(data)
     model = onnx.ModelProto.FromString(stripped.message)
-    for tensor, extent in zip(model.graph.initializer, stripped.extents, strict=True):
-        assert (extent is None) == (tensor.HasField("raw_data"))
-        if extent is not None:
-            tensor.raw_data = bytes(data[extent.begin : extent.end])
+    for tensor, cut in zip(model.graph.initializer, stripped.weights, strict=True):
+        assert (cut is None) == (tensor.HasField("raw_data"))
+        if cut is not None:
+            tensor.raw_data = bytes(cut.data)
     assert model == large(size)
     assert len(stripped.message) < 2 * CUT_BYTES
+
+
+def typed(field, *chunks, data_type=TensorProto.FLOAT):
+    """Return a model whose weight lies in a typed field, in as many pieces as there are chunks."""
+    weight = TensorProto(name="w", data_type=data_type, dims=[sum(map(len, chunks))])
+    pieces = [TensorProto(**{field: chunk.tolist()}).SerializeToString() for chunk in chunks]
+    model = large(0)
+    del model.graph.initializer[:]
+    graph = model.graph.SerializeToString() + _wrapped(5, weight.SerializeToString() + b"".join(pieces))
+    model.ClearField("graph")
+    return model.SerializeToString() + _wrapped(7, graph)
+
+
+@pytest.mark.parametrize(("field", "kind"), [("float_data", "FLOAT"), ("double_data", "DOUBLE")])
+def test_large_weights_in_typed_fields_are_views_too(field, kind):
+    """Packed floats and doubles lie in a file as raw data does; in several pieces they are put together."""
+    values = np.arange(20_000, dtype=np.float32)
+    data = typed(field, values, data_type=TensorProto.DataType.Value(kind))
+    weight = load_onnx(data).constants["w"]
+    assert owner(weight) is data
+    assert np.array_equal(weight, values)
+    pieces = typed(field, values[:9000], values[9000:], data_type=TensorProto.DataType.Value(kind))
+    assert np.array_equal(load_onnx(pieces).constants["w"], values)
+
+
+def test_weights_in_the_wrong_typed_field_are_refused():
+    """Floats do not count as integers, though they have as many bytes."""
+    with pytest.raises(ModelFormatError, match=r"w .*int32_data"):
+        load_onnx(typed("float_data", np.ones(2000, np.float32), data_type=TensorProto.INT32))
 
 
 KINDS = ["FLOAT", "DOUBLE", "FLOAT16", "BFLOAT16", "BOOL"] + [

@@ -37,7 +37,7 @@ def malformed(call: Call, template: str, **params: object) -> NoReturn:
 
 def unsupported(call: Call, template: str, **params: object) -> NoReturn:
     """Raise an `UnsupportedOpError` about the call: valid ONNX that is not done here."""
-    hint = _("Export the model without it, or ask for it with the model's name.")
+    hint = _("Export the model without it.")
     raise UnsupportedOpError(template, hint=hint, node=call.node, op=call.op, **params)
 
 
