@@ -233,8 +233,8 @@ def test_comparison_without_profiles_gives_the_reasons():
     report = samples.comparison(profiles=())
     with language_set_to("ko"):
         shown = view("comparison", report)
-    assert "장치에 없는 정밀도: bf16. 있는 것: int8" in shown
-    assert "다음 정밀도 중에서 고르세요: int8." in shown
+    assert "장치에 없는 수치 정밀도: bf16. 있는 것: int8" in shown
+    assert "다음 수치 정밀도 중에서 고르세요: int8." in shown
 
 
 def test_undocumented_precision_is_said_in_a_comparison():
