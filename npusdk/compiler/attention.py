@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from npusdk.graph import Graph
+from npusdk.graph import Graph, Node
 
-_BEFORE_SOFTMAX = frozenset({"Add", "Mul", "Div", "Where", "Cast", "Identity"})
+_BEFORE_SOFTMAX = frozenset({"Add", "Sub", "Mul", "Div", "Where", "Cast", "Identity", "Reshape"})
 _AFTER_SOFTMAX = frozenset({"Cast", "Identity", "Dropout", "Where"})
 _ARRANGES = frozenset({"Transpose", "Reshape", "Squeeze", "Unsqueeze", "Split", "Slice", "Gather", "Mul", "Div"})
 _FOLLOWS = frozenset({"Transpose", "Reshape"})
@@ -16,7 +16,8 @@ def find_attention(graph: Graph) -> tuple[tuple[int, ...], ...]:
     """Return the node indices of every attention, ascending; inner results are read by nobody outside.
 
     A pattern is: product of two computed tensors; scale and mask; softmax over the last axis; product with a third
-    computed tensor. What only arranges or scales the operands, or arranges the result, belongs to it.
+    computed tensor. What only arranges or scales the operands, or arranges the result, belongs to it; so does the guard
+    that exporters put behind a softmax whose mask may hide a whole row, Where(IsNaN(p), 0, p).
     """
     found = (_from_softmax(graph, index) for index, node in enumerate(graph.nodes) if node.op == "Softmax")
     return tuple(tuple(sorted(indices)) for indices in found if indices)
@@ -47,12 +48,17 @@ def _walk_back(graph: Graph, name: str) -> list[int]:
             return chain if not set(node.inputs) & set(graph.constants) else []
         if node.op not in _BEFORE_SOFTMAX:
             return []
-        shape = graph.tensors[name].shape
-        data = [i for i in node.inputs if i in graph.producers and graph.tensors[i].shape == shape]
+        data = [i for i in node.inputs if i in graph.producers and _is_scores(graph, node, i)]
         if not data:
             return []
         name = next((i for i in data if _leads_to_product(graph, i)), data[0])
     return []
+
+
+def _is_scores(graph: Graph, node: Node, operand: str) -> bool:
+    """Whether an operand holds what the node gives: as large, or the same rows in another arrangement."""
+    before, after = graph.tensors[operand].shape, graph.tensors[node.outputs[0]].shape
+    return before == after or (node.op == "Reshape" and before[-1:] == after[-1:])
 
 
 def _leads_to_product(graph: Graph, name: str) -> bool:
@@ -62,8 +68,9 @@ def _leads_to_product(graph: Graph, name: str) -> bool:
 
 def _walk_forward(graph: Graph, softmax: int) -> list[int]:
     """Return the nodes from the softmax to the product with the values, that product last."""
-    chain: list[int] = []
     name = graph.nodes[softmax].outputs[0]
+    chain = _nan_guard(graph, name)
+    name = graph.nodes[chain[-1]].outputs[0] if chain else name
     while _is_private(graph, name):
         index = graph.consumers[name][0]
         node = graph.nodes[index]
@@ -74,6 +81,16 @@ def _walk_forward(graph: Graph, softmax: int) -> list[int]:
             return []
         name = node.outputs[0]
     return []
+
+
+def _nan_guard(graph: Graph, name: str) -> list[int]:
+    """Return the nodes of Where(IsNaN(p), 0, p) behind a softmax `name`; none where it is read otherwise."""
+    readers = graph.consumers.get(name, ())
+    if len(readers) != 2 or name in graph.outputs:
+        return []
+    test, choice = (graph.nodes[index] for index in readers)
+    guards = test.op == "IsNaN" and choice.op == "Where" and choice.inputs[0] == test.outputs[0]
+    return list(readers) if guards and _is_private(graph, test.outputs[0]) else []
 
 
 def _moved_before(graph: Graph, operands: list[str], inside: set[int]) -> set[int]:

@@ -9,7 +9,9 @@ C3   Swish                x sigmoid(x)
 C4   HardSwish            x hardsigmoid(x) with slope 1/6 and offset 1/2
 C5   HardSwish            x clip(x + 3, 0, 6) / 6
 C6   LayerNormalization   (x - mean) / sqrt(mean((x - mean)^2) + epsilon) scale + offset, over the last axis
-C7   RMSNormalization     x / sqrt(mean(x^2) + epsilon) scale, over the last axis
+C7   RMSNormalization     x / sqrt(mean(x^2) + epsilon) scale, over the last axis; also x of
+                          sixteen bits widened to float32 first, and narrowed before the scale
+C8   (nothing)            a Cast to the element type that a tensor has already
 ==== ==================== ==============================================================
 """
 
@@ -57,8 +59,15 @@ def _reduces_last(graph: Graph, node: Node) -> bool:
 def _is_clip_0_6(graph: Graph, node: Node) -> bool:
     limits = [graph.constants.get(name) for name in node.inputs[1:3]]
     return len(limits) == 2 and all(
-        limit is not None and float(limit) == value for limit, value in zip(limits, (0.0, 6.0), strict=True)
+        limit is not None and limit.size == 1 and limit.item() == value
+        for limit, value in zip(limits, (0.0, 6.0), strict=True)
     )
+
+
+def _widens(graph: Graph, node: Node) -> bool:
+    """Whether a cast makes float32 of sixteen bits."""
+    before, after = graph.tensors[node.inputs[0]].dtype, graph.tensors[node.outputs[0]].dtype
+    return before in ("float16", "bfloat16") and after == "float32"
 
 
 def _is_hard_swish_gate(_graph: Graph, node: Node) -> bool:
@@ -112,12 +121,18 @@ def _norm_rules() -> list[Rule]:
 
     centred = Op("Sub", (x, Op("ReduceMean", (x,), _reduces_last)))
     normal = Op("Div", (centred, deviation(centred)))
-    root_mean = Either((Op("Div", (x, deviation(x))), Op("Mul", (x, Op("Reciprocal", (deviation(x),))))))
+
+    def root_mean(value: Var | Op) -> Either:
+        inverse = Op("Reciprocal", (deviation(value),)), Op("Div", (Scalar(1.0), deviation(value)))
+        return Either((Op("Div", (value, deviation(value))), Op("Mul", (value, Either(inverse)))))
+
+    narrow = Op("Cast", (root_mean(Op("Cast", (x,), _widens)),))
     return [
         Rule(
             "C6", Op("Add", (Op("Mul", (normal, scale)), offset)), "LayerNormalization", (x, scale, offset), attributes
         ),
-        Rule("C7", Op("Mul", (root_mean, scale)), "RMSNormalization", (x, scale), attributes),
+        Rule("C7", Op("Mul", (root_mean(x), scale)), "RMSNormalization", (x, scale), attributes),
+        Rule("C7", Op("Mul", (narrow, scale)), "RMSNormalization", (x, scale), attributes),
     ]
 
 
@@ -125,12 +140,28 @@ RULES: tuple[Rule, ...] = (*_gelu_rules(), *_gate_rules(), *_norm_rules())
 
 
 def _is_legal(graph: Graph, rule: Rule, match: Match) -> bool:
-    """Whether scale and offset of a normalisation are constants as long as the last axis."""
+    """Whether scale and offset of a normalisation are constants as long as the last axis, all of one element type."""
     width = graph.tensors[match[rule.inputs[0]]].shape[-1:]
-    return all(
+    types = {graph.tensors[name].dtype for name in (match[rule.pattern], *map(match.__getitem__, rule.inputs))}
+    return len(types) == 1 and all(
         name in graph.constants and graph.tensors[name].shape == width
         for name in map(match.__getitem__, rule.inputs[1:])
     )
+
+
+def _without_idle_casts(graph: Graph) -> Graph:
+    """Apply rule C8; a cast whose result is an output of the graph stays, for its name."""
+    source: dict[str, str] = {}
+    nodes = []
+    for node in graph.nodes:
+        inputs = tuple(source.get(name, name) for name in node.inputs)
+        (result, *_) = node.outputs
+        same = node.op == "Cast" and graph.tensors[inputs[0]].dtype == graph.tensors[result].dtype
+        if same and result not in graph.outputs:
+            source[result] = inputs[0]
+        else:
+            nodes.append(node if inputs == node.inputs else replace(node, inputs=inputs))
+    return _without_unread(replace(graph, nodes=tuple(nodes))) if source else graph
 
 
 def _without_unread(graph: Graph) -> Graph:
@@ -146,6 +177,7 @@ def canonicalize(graph: Graph) -> Graph:
 
     The last roots come first, so that the larger of two composites wins; no node is used twice.
     """
+    graph = _without_idle_casts(graph)
     roots: dict[str, list[Rule]] = {}
     for rule in RULES:
         roots.setdefault(rule.pattern.op, []).append(rule)

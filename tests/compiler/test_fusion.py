@@ -1,6 +1,7 @@
 """What becomes one step, rule by rule, and the laws that every grouping obeys."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -88,6 +89,50 @@ def test_attention_is_one_step_and_its_projections_another(build, steps_of, weig
         ]
         assert ("mask" in steps[1].inputs) is mask
         assert sum(node.op == "Transpose" for node in steps[1].nodes) == 4
+
+
+def subtracted(build, scores):
+    return build.op("Sub", scores, build.input("mask", (2, 1, 1, 6)))
+
+
+def masked_by_window(build, scores):
+    apart = build.op("Reshape", scores, build.constant(np.array([1, 2, 4, 6, 6])))
+    masked = build.op("Add", apart, build.input("mask", (1, 2, 1, 6, 6)))
+    return build.op("Reshape", masked, build.constant(np.array([2, 4, 6, 6])))
+
+
+def unguarded(build, weights):
+    return weights
+
+
+def guarded(build, weights):
+    return build.op("Where", build.op("IsNaN", weights), build.constant(np.float32(0)), weights)
+
+
+@pytest.mark.parametrize("guard", [unguarded, guarded])
+@pytest.mark.parametrize("mask", [subtracted, masked_by_window])
+def test_attention_takes_its_mask_and_its_guard_however_they_are_written(build, steps_of, mask, guard):
+    """F4: a subtracted bias, a mask for each window, and zeros for rows that are masked whole are in the one step."""
+    q, k, v = build.input("q", (2, 4, 6, 8)), build.input("k", (2, 4, 8, 6)), build.input("v", (2, 4, 6, 8))
+    weights = guard(build, build.op("Softmax", mask(build, build.op("MatMul", q, k))))
+    (step,) = steps_of(build.build([build.op("MatMul", weights, v)]))
+    assert step.kind == "attention"
+    assert "mask" in step.inputs
+
+
+def added_to_itself(build, weights):
+    return build.op("Add", build.op("Relu", weights), weights)
+
+
+@pytest.mark.parametrize("guard", [unguarded, guarded, added_to_itself])
+def test_softmax_that_others_read_is_no_attention(build, steps_of, guard):
+    """F4: weights that something beside the product or the guard reads leave the products as they are."""
+    q, k, v = build.input("q", (2, 6, 8)), build.input("k", (2, 8, 6)), build.input("v", (2, 6, 8))
+    weights = build.op("Softmax", build.op("MatMul", q, k))
+    y = build.op("MatMul", guard(build, weights), v)
+    wanted = [y] if guard is added_to_itself else [y, build.op("Exp", weights)]
+    steps = steps_of(build.build(wanted))
+    assert "attention" not in [step.kind for step in steps]
 
 
 def test_view_inside_a_growing_step_does_not_part_it(build, steps_of, weight):
