@@ -8,6 +8,7 @@ from functools import cached_property
 from npusdk.compiler import canonicalize
 from npusdk.graph import Graph, Tensor, bind
 from npusdk.kernels import call
+from npusdk.language import plain
 from npusdk.numerics import ELEMENT_TYPES
 from npusdk.pipeline.planning import Planner
 
@@ -94,4 +95,5 @@ class Model:
 
     def __repr__(self) -> str:
         shapes = ", ".join(f"{tensor.name} {tensor.dtype}{list(tensor.shape)}" for tensor in self.inputs)
-        return f"Model({self.name}: {shapes}; {len(self.graph.nodes)} nodes, {self.parameters:,} parameters)"
+        counts = f"{len(self.graph.nodes)} nodes, {self.parameters:,} parameters"
+        return f"Model({plain(self.name, 80)}: {plain(shapes, 400)}; {counts})"

@@ -12,7 +12,7 @@ from npusdk.catalogue import DeviceSpec
 from npusdk.compiler import EMULATED, Plan
 from npusdk.emulator import Executor
 from npusdk.errors import PrecisionError, ShapeError
-from npusdk.language import _
+from npusdk.language import _, plain
 from npusdk.pipeline.planning import Planner
 from npusdk.report import ProfileReport
 
@@ -105,4 +105,4 @@ class Program:
         return self._planner.profile(self.device, self.precision, self.batch)
 
     def __repr__(self) -> str:
-        return f"Program({self.plan.graph.name} for {self.device.id}, {self.precision}, batch {self.batch})"
+        return f"Program({plain(self.plan.graph.name, 80)} for {self.device.id}, {self.precision}, batch {self.batch})"
