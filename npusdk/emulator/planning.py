@@ -1,13 +1,15 @@
 """From a plan to units: number formats at the borders of steps, what can be computed beforehand, what nobody reads.
 
 A step on a device whose format is narrower than float32 reads rounded tensors and rounds what leaves it, for its own
-nodes too, since a tensor has one value; everything else in it is float32. Weights are rounded once, here; a finite one stays finite, so that the lowest float32, which
-masks use for minus infinity, does not become NaN when it is multiplied by zero. What comes from the host, or into the
-network, is rounded by a unit of its own when a device step first reads it.
+nodes too, since a tensor has one value; everything else in it is float32. Weights are rounded once, here; a finite one
+stays finite, so that the lowest float32, which masks use for minus infinity, does not become NaN when it is multiplied
+by zero. What comes from the host, or into the network, is rounded by a unit of its own when a device step first reads
+it.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -28,6 +30,9 @@ from npusdk.numerics import ELEMENT_TYPES, round_to
 _OWN: Mapping[str, str | None] = MappingProxyType({"float32": None, "float16": "fp16", "bfloat16": "bf16"})
 """Formats of the element types that a device may round."""
 
+_OF_NODES: Mapping[str, str] = MappingProxyType({"bfloat16": "bf16"})
+"""Formats to which every node's result is rounded where the tensors' own types count; NumPy itself keeps float16."""
+
 _LARGEST: Mapping[str, np.float32] = MappingProxyType(
     {
         "bf16": np.float32((2 - 2.0**-7) * 2.0**127),
@@ -37,23 +42,16 @@ _LARGEST: Mapping[str, np.float32] = MappingProxyType(
 )
 """Largest finite number of each format."""
 
+_RESHAPES = frozenset({"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Identity"})
+"""Views that show every element once."""
+
 _NOT_DATA: Mapping[str, frozenset[int]] = MappingProxyType(
     {"Resize": frozenset({1, 2}), "QuantizeLinear": frozenset({1}), "DequantizeLinear": frozenset({1})}
 )
 """Inputs that say what an operator does and are not rounded: a size, a scale."""
 
-_MOVES = VIEWS | {
-    "Concat",
-    "GatherElements",
-    "GatherND",
-    "Tile",
-    "Pad",
-    "MaxPool",
-    "Relu",
-    "DepthToSpace",
-    "SpaceToDepth",
-}
-"""Operators whose results need no rounding when what they read is rounded."""
+_MOVES = VIEWS | {"Concat", "GatherElements", "GatherND", "Tile", "MaxPool", "Relu", "DepthToSpace", "SpaceToDepth"}
+"""Operators that choose among the numbers that they read: their results need no rounding when those are rounded."""
 
 
 def format_of(tensor: Tensor, precision: str) -> str | None:
@@ -114,16 +112,19 @@ class Planner:
     def _formats(self, nodes: Sequence[Node], borders: frozenset[str], *, rounds: bool) -> dict[str, str]:
         """Return the formats to which outputs of nodes are rounded."""
         formats: dict[str, str] = {}
+        loose: set[str] = set()
         for node in nodes:
-            for name in node.outputs:
-                if not name or node.op in _MOVES:
+            moves = node.op in _MOVES and loose.isdisjoint(node.inputs)
+            for name in filter(None, node.outputs):
+                tensor = self.tensors[name]
+                wanted = format_of(tensor, self.plan.precision) if rounds else _OF_NODES.get(tensor.dtype)
+                if wanted is None or moves:
                     continue
-                own = "bf16" if self.tensors[name].dtype == "bfloat16" else None
-                wanted = format_of(self.tensors[name], self.plan.precision) if rounds and name in borders else None
-                found = wanted if rounds else own
-                if found is not None:
-                    formats[name] = found
-        return formats
+                if rounds and name not in borders:
+                    loose.add(name)
+                else:
+                    formats[name] = wanted
+        return _at_sources(nodes, borders, formats)
 
     def _rounded_nodes(self, nodes: Sequence[Node], before: list[Unit]) -> list[Node]:
         """Return the nodes with every input from outside the step rounded."""
@@ -176,6 +177,22 @@ class Planner:
 
     def _own(self, name: str) -> Array:
         return self.constants[name].astype(ELEMENT_TYPES[self.tensors[name].dtype].storage, copy=False)
+
+
+def _at_sources(nodes: Sequence[Node], borders: frozenset[str], formats: dict[str, str]) -> dict[str, str]:
+    """Return the formats with those of views moved to the tensors that are viewed, where nobody else reads these.
+
+    They can then be rounded as they are made, block after block.
+    """
+    readers = Counter(name for node in nodes for name in node.inputs)
+    makers = {name for node in nodes for name in node.outputs}
+    moved = dict(formats)
+    for node in reversed(nodes):
+        source, name = (*node.inputs, "")[0], node.outputs[0]
+        alone = source in makers and readers[source] == 1 and source not in borders
+        if node.op in _RESHAPES and name in moved and alone:
+            moved[source] = moved.pop(name)
+    return moved
 
 
 def _round_constant(value: Array, format_name: str) -> Array:

@@ -202,7 +202,8 @@ def _view(scope: Scope, node: Node) -> list[Unit] | None:
     looks = looks_of(node, shapes, scope.known(node))
     if looks is None:
         return None
-    return [View((source,), (name,), look) for name, look in zip(node.outputs, looks, strict=True) if name]
+    pairs = [(name, look) for name, look in zip(node.outputs, looks, strict=True) if name]
+    return [View((source,), (name,), look, formats=_formats(scope, name)) for name, look in pairs]
 
 
 RECOGNISERS: Mapping[str, Recogniser] = MappingProxyType(

@@ -78,7 +78,7 @@ class Rounded(Unit):
 
 @dataclass(eq=False)
 class View(Unit):
-    """A node that moves no bytes if its input lies right; it is copied otherwise."""
+    """A node that moves no bytes if its input lies right and need not be rounded; it is copied otherwise."""
 
     look: Callable[[Array], Array | None]
 
@@ -86,12 +86,12 @@ class View(Unit):
         """Make the output a view of the input, or a buffer in an order into which the input can be copied."""
         (source,), (name,) = self.reads, self.writes
         view = self.look(storage[source])
-        if view is not None:
+        if view is not None and name not in self.formats:
             storage.alias(name, source, view)
             return ()
         out = storage.add(name)
         last = (0, *range(2, out.ndim), 1)
-        if out.ndim > 2 and storage[source].strides[-1] != out.itemsize:
+        if view is None and out.ndim > 2 and storage[source].strides[-1] != out.itemsize:
             channels_last = storage.add(name, last)
             if reshaped(channels_last, storage[source].shape) is None:
                 storage.add(name)
@@ -99,11 +99,14 @@ class View(Unit):
 
     def bind(self, storage: Storage, scratch: Sequence[Array]) -> Calls:  # noqa: ARG002
         """Copy where there is no view."""
-        source, out = storage[self.reads[0]], storage[self.writes[0]]
-        if self.look(source) is not None:
-            return []
+        source, (name,) = storage[self.reads[0]], self.writes
+        out, view = storage[name], self.look(source)
+        rounds: Calls = [partial(round_in_place, out, format_name) for format_name in self.formats.values()]
+        if view is not None:
+            return [partial(np.copyto, out, view), *rounds] if rounds else []
         shaped = reshaped(out, source.shape)
-        return [partial(_copy_reshaped, out, source)] if shaped is None else [partial(np.copyto, shaped, source)]
+        copy = partial(_copy_reshaped, out, source) if shaped is None else partial(np.copyto, shaped, source)
+        return [copy, *rounds]
 
 
 def _copy_reshaped(out: Array, source: Array) -> None:
