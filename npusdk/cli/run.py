@@ -18,7 +18,7 @@ from npusdk.cli.options import Batch, InputShapes, ModelPath, Precision
 from npusdk.cli.reply import asked_for, not_writable
 from npusdk.cli.terminal import emit, emit_json
 from npusdk.errors import NpuError
-from npusdk.language import _, render, translate
+from npusdk.language import _, plain, render, translate
 from npusdk.units import format_seconds
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ class Answer:
         page.heading(
             render(
                 _("{model} on the emulator of {device}, {precision}, batch {batch}"),
-                model=self.model,
+                model=plain(self.model, rooms.page.NAME_LIMIT),
                 device=program.device.name,
                 precision=program.precision,
                 batch=program.batch,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from string import Formatter
 from typing import Any
 
-FIELD_LIMIT = 2000
+FIELD_LIMIT = 1000
 """Characters of one text field that a sentence shows."""
 
 
