@@ -133,13 +133,15 @@ class Storage:
         """Turn phantoms into arrays; `measure` comes first."""
         offsets = dict(zip(self._places, self._offsets, strict=True))
         ends = [o + aligned(p.life.size_bytes) for o, p in zip(self._offsets, self._places.values(), strict=True)]
-        memory = np.empty(max(ends, default=0) + aligned(1), np.uint8)
-        start = -memory.ctypes.data % aligned(1)
+        self.memory = np.empty(max(ends, default=0) + aligned(1), np.uint8)
+        start = -_address(self.memory) % aligned(1)
         bases = {name: _address(self._arrays[name]) for name in self._places}
         for name, root in self._root_of.items():
             old = self._arrays[name]
             offset = start + offsets[root] + _address(old) - bases[root]
-            self._arrays[name] = np.ndarray(old.shape, old.dtype, memory.data, offset if old.size else 0, old.strides)
+            self._arrays[name] = np.ndarray(
+                old.shape, old.dtype, self.memory.data, offset if old.size else 0, old.strides
+            )
 
 
 def _address(array: Array) -> int:
