@@ -19,7 +19,7 @@ lab: .venv/lab.stamp
 
 test: .venv/test.stamp
 	$(BIN)/python -m pytest --numprocesses=auto --dist=loadgroup
-	$(BIN)/python -m pytest --nbval --nbval-sanitize-with=tests/nbval.cfg tutorials
+	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-sanitize-with=tests/nbval.cfg tutorials/*.ipynb
 
 lint: .venv/dev.stamp
 	$(BIN)/ruff check
