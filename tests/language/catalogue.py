@@ -64,11 +64,12 @@ def update(extra):
     for message in sorted(strings):
         locations = [(file, None) for file in sorted(strings[message])]
         catalog.add(message, known.get(message, ""), locations=locations)
-    PO.parent.mkdir(parents=True, exist_ok=True)
-    with PO.open("wb") as file:
-        file.write(HEADER.encode())
-        write_po(file, catalog, width=110, omit_header=True, include_lineno=False)
-    MO.write_bytes(compiled(PO))
+    buffer = io.BytesIO(HEADER.encode())
+    buffer.seek(0, io.SEEK_END)
+    write_po(buffer, catalog, width=110, omit_header=True, include_lineno=False)
+    if not PO.exists() or PO.read_bytes() != buffer.getvalue():  # a compiled file carries its date
+        PO.write_bytes(buffer.getvalue())
+        MO.write_bytes(compiled(PO))
     return sorted(message for message in strings if not known.get(message))
 
 
