@@ -10,12 +10,14 @@ F1   it is elementwise, as large as the result of the step's matrix product, and
      (convolution + normalisation + activation, + residual, GEMM + bias + GELU)
 F2   it is elementwise and the step is an elementwise or normalising step of the same size whose result it alone reads
 F3   it is a normalisation and the step is an addition of two computed tensors: such an addition opens a step of its own
-F4   it belongs to a softmax between two matrix products: one attention step with its scale, mask and transpositions
+F4   it belongs to a softmax between two matrix products that run in one place: one attention step with its scale, mask
+     and transpositions
 F5   GEMMs of one input with constant right operands (query, key and value) are one step
 F6   on a GPU a Swish does not join a convolution (two operators under TensorRT); on an NPU it does
 F7   it moves no bytes (Reshape and its kin) and it alone reads what a growing step gives; else it is a view of its own
 F8   DequantizeLinear of a constant joins each of its readers; in an integer plan so does every other DequantizeLinear,
      and QuantizeLinear joins the step that it quantises and ends it
+F9   it belongs to a rotary position embedding: x cos + rotate(x) sin is one vector step
 ==== ============================================================================================================
 """
 
@@ -25,6 +27,7 @@ from dataclasses import dataclass, field
 
 from npusdk.compiler.attention import find_attention
 from npusdk.compiler.plan import Placement, StepKind
+from npusdk.compiler.rotation import find_rotations
 from npusdk.graph import Graph, Node
 
 MATRIX = frozenset({
@@ -79,17 +82,32 @@ class Fuser:
 
     def run(self) -> list[Group]:
         """Return the groups in an order in which they can run."""
-        attentions = {index: indices for indices in find_attention(self.graph) for index in indices}
+        whole = self._find_whole()
         for index, node in enumerate(self.graph.nodes):
-            if index in attentions:
-                if index == attentions[index][-1]:
-                    self._open_attention(attentions[index])
+            if index in whole:
+                kind, indices = whole[index]
+                if index == indices[-1]:
+                    self._open_whole(kind, indices)
             elif self._is_inlined(node):
                 self.home[node.outputs[0]] = self.home.get(node.inputs[0], -1)
             else:
                 place = self._find_place(node)
                 self._put(index, place if place is not None else self._open(node))
         return self.groups
+
+    def _find_whole(self) -> dict[int, tuple[StepKind, tuple[int, ...]]]:
+        """Return kind and nodes of each pattern that is one step, by node (F4, F9); all of it runs in one place."""
+        patterns: tuple[tuple[StepKind, tuple[tuple[int, ...], ...]], ...] = (
+            ("attention", find_attention(self.graph)),
+            ("vector", find_rotations(self.graph)),
+        )
+        whole: dict[int, tuple[StepKind, tuple[int, ...]]] = {}
+        for kind, found in patterns:
+            for indices in found:
+                places = {self._placement(self.graph.nodes[index]) for index in indices}
+                if len(places) == 1 and whole.keys().isdisjoint(indices):
+                    whole.update((index, (kind, indices)) for index in indices)
+        return whole
 
     def _put(self, index: int, place: int) -> None:
         """Add a node to a group, after the DequantizeLinear nodes that it reads through (F8)."""
@@ -153,10 +171,11 @@ class Fuser:
         self.groups.append(group)
         return len(self.groups) - 1
 
-    def _open_attention(self, indices: tuple[int, ...]) -> None:
+    def _open_whole(self, kind: StepKind, indices: tuple[int, ...]) -> None:
+        """Open the step of a pattern (F4, F9); nothing joins it."""
         place = len(self.groups)
         last = self.graph.nodes[indices[-1]]
-        self.groups.append(Group("attention", self._placement(last), 0))
+        self.groups.append(Group(kind, self._placement(last), 0))
         for index in indices:
             self._put(index, place)
 

@@ -135,6 +135,46 @@ def test_softmax_that_others_read_is_no_attention(build, steps_of, guard):
     assert "attention" not in [step.kind for step in steps]
 
 
+def test_attention_whose_softmax_falls_back_is_several_steps(build, steps_of, weight):
+    """F4: what a device leaves to the host is not fused with what it runs itself."""
+    graph = attention(build, weight, mask=False)
+    softmax = next(node.name for node in graph.nodes if node.op == "Softmax")
+    steps = steps_of(graph, host=(softmax,))
+    assert "attention" not in [step.kind for step in steps]
+    assert [step.label for step in steps if step.placement == "host"] == ["Softmax"]
+
+
+def rotary(build, x, parts):
+    """Return x cos + rotate(x) sin with the halves of x taken by Slice or by Split."""
+    cos, sin = build.input("cos", (1, 1, 6, 8)), build.input("sin", (1, 1, 6, 8))
+    return build.op("Add", build.op("Mul", x, cos), build.op("Mul", rotated(build, x, parts), sin))
+
+
+def rotated(build, x, parts):
+    if parts == "Split":
+        first = build.op("Split", x, outputs=("first", "second"), axis=-1, num_outputs=2)
+        second = "second"
+    else:
+        first, second = (build.op("Slice", x, *map(build.constant, cut)) for cut in (([0], [4], [3]), ([4], [8], [3])))
+    return build.op("Concat", build.op("Neg", second), first, axis=-1)
+
+
+@pytest.mark.parametrize("parts", ["Slice", "Split"])
+def test_rotary_embedding_is_one_step(build, steps_of, parts):
+    """F9: halves, negation, concatenation, both products and their sum are one vector step of three inputs."""
+    (step,) = steps_of(build.build([rotary(build, build.input("x", (2, 4, 6, 8)), parts)]))
+    assert step.kind == "vector"
+    assert {"x", "cos", "sin"} <= set(step.inputs)
+
+
+def test_rotary_embedding_of_two_tensors_is_none(build, steps_of):
+    """F9: both products are of one tensor."""
+    x, y = build.input("x", (2, 4, 6, 8)), build.input("y", (2, 4, 6, 8))
+    other = build.op("Mul", y, build.input("cos", (1, 1, 6, 8)))
+    graph = build.build([build.op("Add", other, build.op("Mul", rotated(build, x, "Slice"), y))])
+    assert len(steps_of(graph)) > 1
+
+
 def test_view_inside_a_growing_step_does_not_part_it(build, steps_of, weight):
     """F7: an activation joins its GEMM through a reshape that nobody else reads; a reshape of an input is a view."""
     x = build.op("Reshape", build.input("x", (2, 3, 8)), build.constant(np.array([6, 8])))
