@@ -91,7 +91,7 @@ def _bias(scope: Scope, name: str, scale: Array) -> Array | None:
 
 def _end(scope: Scope, name: str) -> tuple[list[Link], Grid | None, str]:
     """Return what follows a result: operators, the grid of the QuantizeLinear that ends them, and what comes out."""
-    links, out = scope.follow(name)
+    links, out = scope.follow(name, rows=False)
     index = scope.only_reader(out)
     node = scope.nodes[index] if index is not None else None
     grid = _grid(scope, node) if node is not None and node.op == "QuantizeLinear" and node.inputs[0] == out else None

@@ -49,7 +49,7 @@ def _convolution(scope: Scope, node: Node) -> list[Unit] | None:
     kind = storage_type(scope.tensors[x].dtype)
     filters = np.asarray(known[1], kind)
     window = read_window(node.attrs, scope.shape(x)[2:], filters.shape[2:])
-    links, out = scope.follow(node.outputs[0])
+    links, out = scope.follow(node.outputs[0], rows=False)
     shift = np.zeros(len(filters)) if len(known) < 3 else np.asarray(known[2], np.float64)
     filters, shift, links = _fold_affine(scope, filters, shift, links)
     if shift.any():

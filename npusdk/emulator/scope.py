@@ -77,12 +77,18 @@ class Scope:
             return None
         return found[0]
 
-    def follow(self, name: str) -> tuple[list[Link], str]:
-        """Return the operators that can be applied to a result in place, and what comes out; their nodes are used."""
+    def follow(self, name: str, *, rows: bool = True) -> tuple[list[Link], str]:
+        """Return the operators that can be applied to a result in place, and what comes out; their nodes are used.
+
+        Parameters
+        ----------
+        rows
+            Whether the last axis lies together in the result, as operators over it need.
+        """
         links: list[Link] = []
         while (index := self.only_reader(name)) is not None:
             found = self.links(self.nodes[index], name)
-            if found is None:
+            if found is None or (not rows and any(link.op in ROW_OPERATORS for link in found)):
                 break
             links += found
             self.used.add(index)

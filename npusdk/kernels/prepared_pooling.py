@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -99,13 +98,3 @@ class Pooling:
         divisor = self.divisor.astype(result.dtype)
         same = bool((divisor == divisor.flat[0]).all())
         return [partial(np.divide, result, divisor.flat[0] if same else divisor[None, ..., None], result)]
-
-
-def bind_global_mean(x: Array, out: Array) -> Calls:
-    """Return the calls that average `x` (N, C, ...) over its spatial axes into `out` (N, C, 1, ...)."""
-    positions = prod(x.shape[2:])
-    rows = channels_last(x)
-    result = channels_last(out).reshape(out.shape[:2])
-    weights = np.full((1, positions), 1 / positions, x.dtype)
-    flat = np.reshape(rows, (x.shape[0], positions, x.shape[1]), copy=False)
-    return [partial(np.matmul, weights, flat, result[:, None])]

@@ -47,7 +47,7 @@ def bind_chain(start: np.ufunc | None, operands: Sequence[Array], out: Array, fu
         if start is None:
             calls.append(partial(np.copyto, out[index], parts[0]))
         else:
-            calls.append(partial(start, *parts, out[index]))
+            calls.append(partial(start, *parts, out=out[index]))
         calls += bind_fused(out, fused, index)
     return calls
 

@@ -1,6 +1,5 @@
 """In a device's number format, what crosses the border of a step is rounded, and nothing else."""
 
-import ml_dtypes
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,47 +10,10 @@ from npusdk.emulator import Executor
 from npusdk.graph import GraphBuilder, bind
 from npusdk.kernels import call
 from tests.emulator.plans import compiled, deviation, graph_of, grouped, node_by_node, samples, step_of
+from tests.emulator.rounded import nearest, slow
 from tests.models.builders import bert_encoder, mobilenet_v2, resnet50, vit
 
 few = settings(max_examples=15, deadline=None)
-
-
-def nearest(x, precision):
-    """Round float32 values by other people's types: ml_dtypes, NumPy, and a sum that drops 13 bits for tf32."""
-    if precision == "bf16":
-        return x.astype(ml_dtypes.bfloat16).astype(np.float32)
-    if precision == "fp16":
-        with np.errstate(over="ignore"):
-            return x.astype(np.float16).astype(np.float32)
-    bits = x.astype(np.float32).view(np.uint32).astype(np.uint64)
-    return ((bits + 0xFFF + ((bits >> np.uint64(13)) & np.uint64(1))) & 0xFFFFE000).astype(np.uint32).view(np.float32)
-
-
-def finite(x, precision):
-    """Round a constant, its finite values to finite ones."""
-    largest = {"bf16": 2.0**127 * (2 - 2.0**-7), "fp16": 65504.0, "tf32": 2.0**127 * (2 - 2.0**-10)}[precision]
-    return np.clip(nearest(x, precision), -largest, largest) if np.isfinite(x).all() else nearest(x, precision)
-
-
-def slow(plan, inputs, precision):
-    """Return the outputs of a plan: each node on plain kernels in float32, tensors rounded at the borders of steps."""
-    values = {**plan.graph.constants, **inputs}
-    for name, value in plan.graph.constants.items():
-        values[name] = finite(value, precision) if value.dtype == np.float32 else value
-    for step in plan.steps:
-        rounds = step.arithmetic == "rounded"
-        inner = {}
-        for name in step.inputs:
-            value = values[name]
-            inner[name] = nearest(value, precision) if rounds and value.dtype == np.float32 else value
-        for node in step.nodes:
-            given_values = [inner[name] if name else None for name in node.inputs]
-            found = call(node.op, given_values, node.attrs, len(node.outputs))
-            for name, value in zip(node.outputs, found, strict=False):
-                leaves = rounds and name in step.outputs and value.dtype == np.float32
-                inner[name] = nearest(value, precision) if leaves else value
-        values.update((name, inner[name]) for name in step.outputs)
-    return {name: values[name] for name in plan.graph.outputs}
 
 
 def integer_graph(seed, relu=True):
