@@ -162,10 +162,10 @@ class Fuser:
         return any(self.graph.nodes[i].op in NORMS for i in self.graph.consumers.get(node.outputs[0], ()))
 
     def _open(self, node: Node) -> int:
-        kind = self._kind(node)
+        quantized = self.integer and any(self._is_dequantized(name) for name in node.inputs)
+        kind = "vector" if quantized and node.op in VIEWS else self._kind(node)
         group = Group(kind, self._placement(node), self.graph.tensors[node.outputs[0]].elements)
         group.takes_norm = self._feeds_norm(node)
-        quantized = self.integer and any(self._is_dequantized(name) for name in node.inputs)
         group.grows = kind != "view" and (kind != "vector" or node.op in ELEMENTWISE | NORMS or quantized)
         group.grows = group.grows and not group.takes_norm and node.op != "QuantizeLinear"
         self.groups.append(group)
