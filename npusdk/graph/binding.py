@@ -29,6 +29,9 @@ Evaluate: TypeAlias = Callable[[str, Sequence[Array | None], Attributes, int], S
 SMALL = 4096
 """Most elements of a tensor that is computed while binding."""
 
+ROOM_BYTES = 1 << 26
+"""Most bytes that all tensors computed while binding take together; a network needs a thousandth of it."""
+
 _VIEWS = frozenset({"Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose"})
 _CUTS = frozenset({"Slice", "Split"})
 """Operators of which `evaluate` gives views."""
@@ -39,6 +42,7 @@ class _Binder:
 
     def __init__(self, graph: Graph, shapes: Mapping[str, tuple[int, ...]], evaluate: Evaluate) -> None:
         self.evaluate = evaluate
+        self.room_bytes = ROOM_BYTES
         self.nodes: list[Node] = []
         self.values: dict[str, Array] = dict(graph.constants)
         self.types = {name: TensorType(graph.tensors[name].dtype, value.shape) for name, value in self.values.items()}
@@ -80,9 +84,11 @@ class _Binder:
             return _view(node, first, found[0].shape)
         small = max((value.size for value in inputs if value is not None), default=0) <= SMALL
         small = small and all(_elements(output) <= SMALL for output in found)
-        if node.op not in FOLDABLE or not (small or node.op in _CUTS):
+        if node.op not in FOLDABLE or not (small or node.op in _CUTS) or self.room_bytes < 0:
             return None
-        return self._evaluate(node, inputs)
+        values = self._evaluate(node, inputs)
+        self.room_bytes -= sum(value.nbytes for value in values) if small else 0
+        return values
 
     def _measure(self, node: Node) -> Array:
         given = self.types[node.inputs[0]]

@@ -79,7 +79,7 @@ def check_size(owner: str, shape: Sequence[int | str]) -> None:
             _("{owner}: shape {shape} is impossible; limits: {most} elements, {rank} dimensions, no negative size."),
             hint=_("Check the shapes given to the model, or export it again."),
             owner=owner,
-            shape=tuple(shape),
+            shape=(*shape[:MOST_DIMENSIONS], *(["..."] if len(shape) > MOST_DIMENSIONS else [])),
             most=MOST_ELEMENTS,
             rank=MOST_DIMENSIONS,
         )

@@ -1,31 +1,48 @@
-"""Model-local functions: inlined by onnx, once it is clear that they end."""
+"""Model-local functions: inlined by onnx, once it is clear that they end and how large they get."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
+from typing import TypeAlias
 
 from npusdk.importers.onnx_library import onnx
+from npusdk.importers.onnx_operators import refuse_unknown
 from npusdk.importers.onnx_refusals import broken
 from npusdk.language import _
 
-MOST_NODES = 1_000_000
-"""A model with more nodes after inlining is taken for hostile: functions that call functions grow without bound."""
+MOST_NODES = 200_000
+MOST_BYTES = 1 << 28
+"""A model that is larger after inlining is taken for hostile: functions that call functions grow without bound."""
+
+_Key: TypeAlias = tuple[str, str, str]
 
 
-def inline_functions(model: onnx.ModelProto) -> onnx.ModelProto:
+def inline_functions(model: onnx.ModelProto, opsets: Mapping[str, int]) -> onnx.ModelProto:
     """Return the model with the bodies of its functions in place of the calls.
+
+    Parameters
+    ----------
+    opsets
+        Opset by domain, for errors.
 
     Raises
     ------
     ModelFormatError
-        If a function calls itself, is defined twice, or the bodies would come to too many nodes.
+        If a function calls itself, is defined twice, holds a graph, or the bodies would come to too much.
+    UnsupportedOpError
+        If the network needs operators that are not known.
     """
     if not model.functions:
         return model
-    sizes = _sizes(model)
-    total = sum(sizes.get(_key(node), 1) for node in model.graph.node)
-    if total > MOST_NODES:
-        broken(_("Functions would grow to {count} nodes; the limit is {most}."), count=total, most=MOST_NODES)
+    functions = _functions(model)
+    order = _callees_first(model, functions)
+    _check_bodies(model, [functions[key] for key in order], functions, opsets)
+    nodes, size_bytes = _growth(model, order, functions)
+    template = _("Functions would grow to {count} {unit}; the limit is {most}.")
+    for count, unit, most in ((nodes, "nodes", MOST_NODES), (size_bytes, "bytes", MOST_BYTES)):
+        if count > most:
+            broken(template, count=count, unit=unit, most=most)
     try:
         inlined: onnx.ModelProto = onnx.inliner.inline_local_functions(model)
     except (RuntimeError, ValueError, onnx.checker.ValidationError) as error:
@@ -33,22 +50,69 @@ def inline_functions(model: onnx.ModelProto) -> onnx.ModelProto:
     return inlined
 
 
-def _key(node: onnx.NodeProto) -> tuple[str, str, str]:
+def _key(node: onnx.NodeProto) -> _Key:
     return node.domain, node.op_type, node.overload
 
 
-def _sizes(model: onnx.ModelProto) -> dict[tuple[str, str, str], int]:
-    """Return how many nodes a call of each function comes to."""
-    bodies: dict[tuple[str, str, str], list[tuple[str, str, str]]] = {}
+def _functions(model: onnx.ModelProto) -> dict[_Key, onnx.FunctionProto]:
+    found: dict[_Key, onnx.FunctionProto] = {}
     for function in model.functions:
         key = (function.domain, function.name, function.overload)
-        if key in bodies:
+        if key in found:
             broken(_("Function {function} is defined twice."), function=function.name)
-        bodies[key] = [_key(node) for node in function.node]
-    sizes: dict[tuple[str, str, str], int] = {}
+        found[key] = function
+    return found
+
+
+def _callees_first(model: onnx.ModelProto, functions: Mapping[_Key, onnx.FunctionProto]) -> list[_Key]:
+    """Return the functions that the network calls, each after those that it calls itself."""
+    calls: dict[_Key, set[_Key]] = {}
+    waiting = [key for key in map(_key, model.graph.node) if key in functions]
+    while waiting:
+        key = waiting.pop()
+        if key not in calls:
+            calls[key] = {called for called in map(_key, functions[key].node) if called in functions}
+            waiting.extend(calls[key])
     try:
-        for key in TopologicalSorter(bodies).static_order():
-            sizes[key] = sum(sizes[called] for called in bodies[key]) if key in bodies else 1
+        return list(TopologicalSorter(calls).static_order())
     except CycleError as error:
         broken(_("Function {function} calls itself."), function=error.args[1][0][1])
-    return sizes
+
+
+def _check_bodies(
+    model: onnx.ModelProto,
+    bodies: list[onnx.FunctionProto],
+    functions: Mapping[_Key, onnx.FunctionProto],
+    opsets: Mapping[str, int],
+) -> None:
+    """Refuse operators that are not known, and graphs in attributes, into which inlining would go on."""
+    named = list(_plain_nodes("", model.graph.node, functions))
+    for body in bodies:
+        named.extend(_plain_nodes(f"{body.name}/", body.node, functions))
+    refuse_unknown(named, opsets)
+    for name, node in named:
+        for attribute in node.attribute:
+            if attribute.HasField("g") or attribute.graphs:
+                template = _("Node {node} ({op}): attribute {attribute} of kind {kind} is not one of the operator's.")
+                broken(template, node=name, op=node.op_type, attribute=attribute.name, kind="GRAPH")
+
+
+def _plain_nodes(
+    prefix: str, nodes: Iterable[onnx.NodeProto], functions: Mapping[_Key, onnx.FunctionProto]
+) -> Iterator[tuple[str, onnx.NodeProto]]:
+    """Yield name and node of those that call no function."""
+    for index, node in enumerate(nodes):
+        if _key(node) not in functions:
+            yield f"{prefix}{node.name or f'{node.op_type}_{index}'}", node
+
+
+def _growth(model: onnx.ModelProto, order: list[_Key], functions: Mapping[_Key, onnx.FunctionProto]) -> tuple[int, int]:
+    """Return how many nodes and bytes the network comes to once inlined."""
+    nodes: dict[_Key, int] = {}
+    sizes: dict[_Key, int] = {}
+    for key in order:
+        called = list(map(_key, functions[key].node))
+        nodes[key] = sum(nodes.get(item, 1) for item in called)
+        sizes[key] = functions[key].ByteSize() + sum(sizes.get(item, 0) for item in called)
+    called = list(map(_key, model.graph.node))
+    return sum(nodes.get(item, 1) for item in called), sum(sizes.get(item, 0) for item in called)

@@ -21,7 +21,7 @@ from npusdk.importers.onnx_files import ExternalData, map_file, refuse_other_kin
 from npusdk.importers.onnx_functions import inline_functions
 from npusdk.importers.onnx_library import DecodeError, onnx
 from npusdk.importers.onnx_operators import STANDARD_DOMAINS, refuse_unknown
-from npusdk.importers.onnx_order import sort_nodes, unique_names
+from npusdk.importers.onnx_order import Names, sort_nodes, unique_names
 from npusdk.importers.onnx_refusals import broken
 from npusdk.importers.onnx_tensors import read_dtype, read_tensor
 from npusdk.importers.onnx_texts import check_texts
@@ -64,8 +64,8 @@ def load_onnx(source: str | Path | bytes | onnx.ModelProto) -> Graph:
         model.ParseFromString(stripped.message)
     except DecodeError as error:
         broken(_("This is not an ONNX file: {reason}."), reason=str(error))
-    reader = _Reader(_check_versions(model), ExternalData(path))
-    return reader.read(inline_functions(model).graph, stripped.weights)
+    opsets = _check_versions(model)
+    return _Reader(opsets, ExternalData(path)).read(inline_functions(model, opsets).graph, stripped.weights)
 
 
 def _serialised(source: str | Path | bytes | onnx.ModelProto) -> bytes:
@@ -184,7 +184,7 @@ class _Reader:
                 attrs = read_attributes(proto, name, self.external, self.opsets[""])
                 nodes.append(Node(proto.op_type, name, tuple(proto.input), tuple(proto.output), attrs))
         nodes = unique_names(nodes)
-        additions = Additions({*tensors, *(output for node in nodes for output in node.outputs)})
+        additions = Additions(Names({*tensors, *(output for node in nodes for output in node.outputs)}))
         nodes = unique_names(upgrade(sort_nodes(nodes, tensors), self.opsets[""], additions))
         for name, value in additions.constants.items():
             tensors[name], constants[name] = Tensor(name, str(value.dtype), value.shape), value

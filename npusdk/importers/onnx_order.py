@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 
 from npusdk.graph import Node
@@ -11,18 +11,34 @@ from npusdk.importers.onnx_refusals import broken
 from npusdk.language import _
 
 
+@dataclass
+class Names:
+    """Names that are taken.
+
+    Parameters
+    ----------
+    taken
+        All of them.
+    """
+
+    taken: set[str] = field(default_factory=set)
+    _next: dict[str, int] = field(default_factory=dict)
+
+    def fresh(self, stem: str) -> str:
+        """Take and return `stem`, or `stem` with the first free number from 2 on."""
+        name, number = stem, self._next.get(stem, 2)
+        while name in self.taken:
+            name = f"{stem}_{number}"
+            number += 1
+        self._next[stem] = number
+        self.taken.add(name)
+        return name
+
+
 def unique_names(nodes: Iterable[Node]) -> list[Node]:
     """Return the nodes with names of their own; a name that occurs again gets a number."""
-    taken: set[str] = set()
-    named = []
-    for node in nodes:
-        name, count = node.name, 1
-        while name in taken:
-            count += 1
-            name = f"{node.name}_{count}"
-        taken.add(name)
-        named.append(node if name == node.name else replace(node, name=name))
-    return named
+    names = Names()
+    return [replace(node, name=names.fresh(node.name)) for node in nodes]
 
 
 def sort_nodes(nodes: Sequence[Node], known: Iterable[str]) -> list[Node]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from npusdk.errors import UnsupportedOpError
 from npusdk.graph import Array, Attribute, Node
+from npusdk.importers.onnx_order import Names
 from npusdk.language import _
 
 ANY = 1 << 30
@@ -27,27 +28,18 @@ class Additions:
 
     Parameters
     ----------
-    taken
-        Names of tensors that exist already.
+    names
+        Names of tensors, those that exist already and those that are added.
     constants
         New constants by name.
     """
 
-    taken: set[str]
+    names: Names
     constants: dict[str, Array] = field(default_factory=dict)
-
-    def fresh(self, stem: str) -> str:
-        """Return a name that nothing has yet."""
-        name, count = stem, 0
-        while name in self.taken:
-            count += 1
-            name = f"{stem}_{count}"
-        self.taken.add(name)
-        return name
 
     def constant(self, node: Node, label: str, value: Array) -> str:
         """Add a constant for a node and return its name."""
-        name = self.fresh(f"{node.name}/{label}")
+        name = self.names.fresh(f"{node.name}/{label}")
         self.constants[name] = value
         return name
 
@@ -91,7 +83,7 @@ def _scalar(node: Node, additions: Additions, attribute: str, into: list[Node]) 
     if attribute not in node.attrs:
         return ""
     value = additions.constant(node, attribute, np.array(node.attrs[attribute], np.float32))
-    result = additions.fresh(f"{node.name}/{attribute}/typed")
+    result = additions.names.fresh(f"{node.name}/{attribute}/typed")
     into.append(Node("CastLike", result, (value, node.inputs[0]), (result,)))
     return result
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from npusdk.errors import ModelFormatError, ShapeError, UnsupportedOpError
 from npusdk.graph import Graph, GraphBuilder, Node, Tensor, bind, check_graph, format_graph
+from npusdk.graph.binding import ROOM_BYTES
 from npusdk.importers import load_onnx
 from npusdk.kernels import call
 from tests.models.samples import TINY, feeds_of
@@ -119,6 +120,16 @@ def test_bind_computes_small_constants_only():
         assert ops(bind(build.build([build.op("Add", ones, ones)]), {}, call)) == expected
 
 
+def test_bind_computes_no_more_than_there_is_room_for():
+    """A file of a few kilobytes cannot ask for gigabytes of constants: beyond the limit, nodes stay."""
+    build = GraphBuilder()
+    value = build.constant(np.ones(4096))
+    for _addition in range(3 * ROOM_BYTES // (8 * 4096)):
+        value = build.op("Add", value, value)
+    bound = bind(build.build([value]), {}, call)
+    assert len(bound.nodes) == pytest.approx(2 * ROOM_BYTES // (8 * 4096), abs=2)
+
+
 def test_bind_drops_what_no_output_needs():
     """Dead nodes, also broken ones, unused constants and unread outputs vanish; inputs stay."""
     build = GraphBuilder()
@@ -166,6 +177,16 @@ def test_bind_repeats_the_parameters_of_groups():
     assert ops(bound) == ["GroupNormalization"]
     given = [bound.constants[name].tolist() for name in bound.nodes[0].inputs[1:]]
     assert given == [[1, 1, 1, 2, 2, 2], [3, 3, 3, 4, 4, 4]]
+
+
+@pytest.mark.parametrize("shape", [(1, 5, 5), (1,)])
+def test_bind_refuses_groups_that_channels_do_not_divide_into(shape):
+    """Where groups do not suit the channels, the error names the node and both numbers."""
+    build = GraphBuilder()
+    x, scale = build.input("x", shape), build.constant(np.ones(2, np.float32))
+    graph = build.build([build.op("GroupNormalization", x, scale, scale, num_groups=2, per_group=1, name="gn")])
+    with pytest.raises(ShapeError, match=r"gn \(GroupNormalization\)"):
+        bind(graph, {}, call)
 
 
 def test_bind_names_the_type_of_cast_like():

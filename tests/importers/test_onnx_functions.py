@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import onnx
 import pytest
 from onnx import helper
 
 from npusdk.errors import ModelFormatError, UnsupportedOpError
 from npusdk.graph import check_graph
 from npusdk.importers import load_onnx
+from npusdk.importers.onnx_order import Names
 from tests.importers.models import call_of, float_input, function, linear, model_of, run, with_functions
 
 
@@ -51,10 +53,41 @@ def test_functions_that_explode_are_refused():
         load_onnx(model_with(functions, [call_of("f0", "a", "b")]))
 
 
+def test_functions_that_multiply_their_data_are_refused():
+    """A body with a megabyte, called three hundred times, is refused before it is copied."""
+    value = onnx.numpy_helper.from_array(np.zeros(1 << 18, np.float32), "large")
+    body = [helper.make_node("Constant", [], ["c"], value=value), helper.make_node("Identity", ["x"], ["y"])]
+    nodes = [call_of("f", "a", f"b{index}") for index in range(300)]
+    model = model_of(nodes, [float_input("a", 2)], ["b0"], functions=[function("f", body)], domains=["local"])
+    with pytest.raises(ModelFormatError, match="bytes"):
+        load_onnx(model)
+
+
+def test_functions_that_hide_graphs_are_refused():
+    """A graph in an attribute of an operator that has none is refused before inlining goes into it."""
+    body = helper.make_node("Relu", ["x"], ["y"], "hider")
+    body.attribute.add(name="then", type=onnx.AttributeProto.GRAPH).g.name = "hidden"
+    with pytest.raises(ModelFormatError, match=r"f/hider.*then"):
+        load_onnx(model_with([function("f", [body])], [call_of("f", "a", "b")]))
+
+
+def test_functions_that_nothing_calls_do_not_matter():
+    """A function with unknown operators that no node calls does not keep a model from loading."""
+    unused = function("unused", [helper.make_node("Mystery", ["x"], ["y"])])
+    model = model_with([unused], [helper.make_node("Relu", ["a"], ["b"])])
+    assert [node.op for node in load_onnx(model).nodes] == ["Relu"]
+
+
+def test_names_that_all_collide_are_told_apart_quickly():
+    """Thirty thousand nodes of one name get as many names, in time that grows with their number alone."""
+    names = Names()
+    assert len({names.fresh("same") for _node in range(30_000)}) == 30_000
+
+
 def test_functions_with_unknown_operators_are_named():
     """What a function lacks is told like what a graph lacks."""
     body = [helper.make_node("Mystery", ["x"], ["y"], "secret")]
-    with pytest.raises(UnsupportedOpError, match="Mystery"):
+    with pytest.raises(UnsupportedOpError, match=r"f/secret: operator Mystery"):
         load_onnx(model_with([function("f", body)], [call_of("f", "a", "b")]))
 
 

@@ -225,6 +225,16 @@ def test_text_that_is_not_utf8_is_refused():
         load_onnx(data)
 
 
+def test_text_of_tensors_in_attributes_is_checked():
+    """A location that is not UTF-8 is refused, also in the tensor of a Constant."""
+    value = TensorProto(name="c", data_type=1, dims=[1], data_location=TensorProto.EXTERNAL)
+    value.external_data.add(key="location", value="@@@@")
+    model = model_of([helper.make_node("Constant", [], ["y"], value=value)], [], ["y"])
+    data = model.SerializeToString().replace(b"@@@@", b"\xff\xfe\xff\xfe")
+    with pytest.raises(ModelFormatError, match=r"external_data\.value"):
+        load_onnx(data)
+
+
 @pytest.mark.parametrize(
     ("head", "kind"),
     [

@@ -21,6 +21,9 @@ from npusdk.graph.shapes.reading import (
 )  # fmt: skip
 from npusdk.language import _
 
+_COUNTED = 1 << 24
+"""Most elements among which those that are not zero are counted."""
+
 _REDUCTIONS = ("none", "add", "mul", "max", "min")
 
 
@@ -103,7 +106,7 @@ def one_hot(call: Call) -> Sequence[TensorType]:
     """Give the indices' shape with an axis of `depth` at `axis`."""
     shape = need_rank(call, 0, 1)
     depths = known(call, 1).ravel()
-    if depths.size != 1 or int(depths[0]) < 0:
+    if depths.size != 1 or not 0 <= depths[0] < np.inf:
         refuse(call, _("Node {node} ({op}): depth {depth} is no size."), depth=depths.tolist())
     need_shape(call, 2, (2,))
     axis = normal_axis(call, integer(call, "axis", -1), len(shape) + 1)
@@ -112,7 +115,7 @@ def one_hot(call: Call) -> Sequence[TensorType]:
 
 def non_zero(call: Call) -> Sequence[TensorType]:
     """Give one row for each axis and one column for each element that is not zero; the input has to be known."""
-    return (TensorType("int64", (len(source(call).shape), int(np.count_nonzero(known(call, 0))))),)
+    return (TensorType("int64", (len(source(call).shape), int(np.count_nonzero(known(call, 0, _COUNTED))))),)
 
 
 INDEXING: Mapping[str, tuple[str, ShapeRule]] = MappingProxyType(

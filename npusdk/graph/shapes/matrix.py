@@ -12,6 +12,8 @@ from npusdk.graph.shapes.reading import integer, malformed, need_rank, optional,
 from npusdk.language import _
 
 _EQUATION = re.compile(r"[A-Za-z.,]*(->[A-Za-z.]*)?")
+_LONGEST = 1000
+"""Characters of an equation; far more than its operands could have axes."""
 _TERM = re.compile(r"[A-Za-z]*(\.\.\.)?[A-Za-z]*")
 
 
@@ -96,7 +98,8 @@ def einsum(call: Call) -> Sequence[TensorType]:
     left, arrow, right = equation.partition("->")
     terms = left.split(",")
     if (
-        not _EQUATION.fullmatch(equation)
+        len(equation) > _LONGEST
+        or not _EQUATION.fullmatch(equation)
         or not all(map(_TERM.fullmatch, [*terms, right]))
         or len(terms) != len(call.types)
     ):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NoReturn, cast
 
 import numpy as np
@@ -12,8 +12,11 @@ from npusdk.graph.ir import Array
 from npusdk.graph.rules import Call, TensorType
 from npusdk.language import _
 
-KNOWN_LIMIT = 1 << 16
-"""Most elements of an input whose values a shape rule reads one by one: no operator has so many dimensions."""
+KNOWN_LIMIT = 4096
+"""Most elements of an input whose values a shape rule reads one by one: no tensor has so many dimensions or parts."""
+
+_LONG = 16
+"""Elements of a list that an error shows."""
 
 _CHECK_SHAPES = _("Check the shapes given to the model and the layers before this node.")
 _EXPORT_AGAIN = _("Export the model again, or check how it was edited.")
@@ -27,12 +30,20 @@ def refuse(call: Call, template: str, **params: object) -> NoReturn:
     template
         Marked text with the fields `node`, `op` and those of `params`.
     """
-    raise ShapeError(template, hint=_CHECK_SHAPES, node=call.node, op=call.op, **params)
+    raise ShapeError(template, hint=_CHECK_SHAPES, node=call.node, op=call.op, **_short(params))
 
 
 def malformed(call: Call, template: str, **params: object) -> NoReturn:
     """Raise a `ModelFormatError` about the call: no shapes could make it valid."""
-    raise ModelFormatError(template, hint=_EXPORT_AGAIN, node=call.node, op=call.op, **params)
+    raise ModelFormatError(template, hint=_EXPORT_AGAIN, node=call.node, op=call.op, **_short(params))
+
+
+def _short(params: Mapping[str, object]) -> dict[str, object]:
+    """Return parameters with long lists cut."""
+    return {
+        name: (*value[:_LONG], "...") if isinstance(value, (tuple, list)) and len(value) > _LONG else value
+        for name, value in params.items()
+    }
 
 
 def unsupported(call: Call, template: str, **params: object) -> NoReturn:
@@ -90,8 +101,8 @@ def value_of(call: Call, index: int) -> Array | None:
     return call.values[index] if index < len(call.values) else None
 
 
-def known(call: Call, index: int) -> Array:
-    """Return the value of an input that decides the output's shape.
+def known(call: Call, index: int, limit: int = KNOWN_LIMIT) -> Array:
+    """Return the value of an input that decides the output's shape, of at most `limit` elements.
 
     Raises
     ------
@@ -110,7 +121,7 @@ def known(call: Call, index: int) -> Array:
             op=call.op,
             index=index,
         )
-    if value.size > KNOWN_LIMIT:
+    if value.size > limit:
         template = _("Node {node} ({op}): input {index} decides a shape, yet it has {count} elements.")
         malformed(call, template, index=index, count=value.size)
     return value
