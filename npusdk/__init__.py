@@ -5,7 +5,7 @@
 'RNGD'
 
 `load` reads a model, `check` says which devices run it, `profile` and `compare` how long it would take there and why,
-`compile` makes a program that runs on the emulator in the device's own number formats. Names are loaded when first used.
+`compile` makes a program that runs on the emulator in the number formats of a device. Names are loaded when first used.
 """
 
 from importlib import import_module
