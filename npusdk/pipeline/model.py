@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from operator import index
 
 from npusdk.compiler import canonicalize
+from npusdk.errors import ShapeError
 from npusdk.graph import Graph, Tensor, bind
 from npusdk.kernels import call
-from npusdk.language import plain
+from npusdk.language import _, plain
 from npusdk.numerics import ELEMENT_TYPES
 from npusdk.pipeline.planning import Planner
 
@@ -30,12 +32,25 @@ class Model:
         The network as imported; its input sizes may be names.
     input_shapes
         Sizes of inputs, by name; what is left out comes from the file, and a leading name alone becomes 1.
+
+    Raises
+    ------
+    ShapeError
+        If shapes do not fit together, or there is no sample in a batch.
     """
 
     def __init__(self, opened: Graph, input_shapes: Mapping[str, tuple[int, ...]]) -> None:
         self._opened = opened
         self._input_shapes = input_shapes
         self.graph = bind(opened, input_shapes, call)
+        if self.batch < 1:
+            raise ShapeError(
+                _("The model cannot run with batch {batch}: its first input {name} has shape {shape}."),
+                hint=_("Use a batch of at least 1, and a model whose first input has a leading batch dimension."),
+                batch=self.batch,
+                name=self.inputs[0].name,
+                shape=self.inputs[0].shape,
+            )
         self._graphs: dict[int, Graph] = {self.batch: canonicalize(self.graph)}
 
     @property
@@ -85,10 +100,12 @@ class Model:
 
         Raises
         ------
+        TypeError
+            If `batch` is not a whole number.
         ShapeError
             If the network fixes its batch, naming the node that does.
         """
-        size = self.batch if batch is None else batch
+        size = self.batch if batch is None else index(batch)
         if size not in self._graphs:
             self._graphs[size] = canonicalize(bind(self._opened, self._input_shapes, call, batch=size))
         return self._graphs[size]

@@ -98,3 +98,23 @@ def test_model_with_a_fixed_batch_says_which_node_fixes_it():
     with pytest.raises(npu.ShapeError) as caught:
         npu.profile(model, "rngd", batch=3)
     assert "node" in caught.value.params
+
+
+def test_model_without_a_sample_is_refused_when_it_is_loaded(one_op):
+    """A leading size of 0 is a batch of no samples, stated by the file or given by the caller."""
+    with pytest.raises(npu.ShapeError, match=r"cannot run with batch 0.*\[0, 4\]"):
+        npu.load(one_op([0, 4]))
+    with pytest.raises(npu.ShapeError, match="cannot run with batch 0"):
+        npu.load(one_op(["N", 4]), input_shapes={"x": (0, 4)})
+
+
+@pytest.mark.parametrize("batch", [1.5, "2"])
+def test_batch_that_is_no_whole_number_is_a_type_error(digits, batch):
+    """A batch counts samples."""
+    for ask in (npu.profile, npu.compile):
+        with pytest.raises(TypeError):
+            ask(digits, "a100", batch=batch)
+    with pytest.raises(TypeError):
+        npu.check(digits, "a100", batch=batch)
+    with pytest.raises(TypeError):
+        npu.compare(digits, ["a100"], batch=batch)
