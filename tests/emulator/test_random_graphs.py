@@ -42,6 +42,8 @@ def test_any_graph_is_rounded_at_its_borders(precision, graph, sizes, seed):
     with np.errstate(all="ignore"):
         expected = slow(plan, inputs, precision)
     for name, value in Executor(plan).run(inputs).items():
+        if name in graph.inputs:
+            continue
         np.testing.assert_array_equal(nearest(value, precision), value)
         if np.isfinite(expected[name]).all():
             scale = max(1.0, float(np.abs(expected[name]).max(initial=0)))
