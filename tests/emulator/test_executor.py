@@ -1,6 +1,7 @@
 """What a caller of the executor may rely on: checked inputs, outputs of his own, repeatability, limits."""
 
 import signal
+import sys
 import threading
 from dataclasses import replace
 
@@ -181,10 +182,15 @@ def test_two_executors_run_in_two_threads(executor):
 
     engines = (executor, executor, other, other)
     threads = [threading.Thread(target=work, args=pair) for pair in zip(engines, range(4), strict=True)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
     assert not wrong
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from onnx import helper
 
 from npusdk.compiler import Plan
 from npusdk.emulator import Executor
@@ -50,6 +51,32 @@ def test_quantised_network_is_identical(seed, per_channel):
     (found,) = Executor(compiled(graph, "int8", quantised=True)).run({"image": images}).values()
     (expected,) = on_onnxruntime(model, {"image": images})
     np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("seed", [78, 87, 108, 114, 123, 148, 149, 183])
+def test_sum_of_all_pairs_of_integers_is_identical(seed):
+    """Every pair of uint8 on grids where a product rounded too early, or not at all, would tip a result."""
+    rng = np.random.default_rng(seed)
+    scales, zeros = rng.uniform(0.005, 0.05, 3).astype(np.float32), rng.integers(0, 256, 3).astype(np.uint8)
+    grids = [
+        (helper.make_tensor(f"s{i}", 1, [], [scales[i]]), helper.make_tensor(f"z{i}", 2, [], [zeros[i]]))
+        for i in range(3)
+    ]
+    names = [pair[0].name for pair in grids], [pair[1].name for pair in grids]
+    left, right = (values.astype(np.uint8) for values in np.meshgrid(np.arange(256), np.arange(256)))
+    nodes = [
+        *(helper.make_node("DequantizeLinear", [x, names[0][i], names[1][i]], [f"{x}f"]) for i, x in enumerate("ab")),
+        helper.make_node("Add", ["af", "bf"], ["sum"]),
+        helper.make_node("QuantizeLinear", ["sum", names[0][2], names[1][2]], ["y"]),
+    ]
+    entries = [helper.make_tensor_value_info(name, 2, left.shape) for name in "aby"]
+    drawn = helper.make_graph(nodes, "sum", entries[:2], entries[2:], [part for pair in grids for part in pair])
+    model = helper.make_model(drawn, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    graph, inputs = graph_of(model), {"a": left, "b": right}
+    plan = Plan(graph, "test", "int8", 1, (step_of(graph, graph.nodes, "integer"),))
+    (found,) = Executor(plan).run(inputs).values()
+    np.testing.assert_array_equal(found, on_onnxruntime(model, inputs)[0])
+    assert units_of(plan) == ["IntegerAdded"]
 
 
 def quantised(build, x, scale, zero_point):
