@@ -26,6 +26,13 @@ def check_inputs(graph: Graph, given: Mapping[str, Array]) -> dict[str, Array]:
     DtypeError
         If an element type cannot be converted without loss.
     """
+    if not isinstance(given, Mapping):
+        raise ShapeError(
+            _("Inputs come as a dictionary of names and arrays, not as {kind}."),
+            hint=_("Give one array for each of {inputs}."),
+            kind=type(given).__name__,
+            inputs=", ".join(graph.inputs),
+        )
     for name in given:
         if name not in graph.inputs:
             raise ShapeError(
@@ -49,7 +56,7 @@ def _checked(graph: Graph, tensor: Tensor, given: Mapping[str, Array]) -> Array:
             shape=tensor.shape,
             inputs=", ".join(graph.inputs),
         )
-    array = np.asarray(given[tensor.name])
+    array = _array(tensor, given[tensor.name])
     if array.shape != tensor.shape:
         raise ShapeError(
             _("Input {name} has shape {given}; model {model} was compiled for {shape}."),
@@ -71,3 +78,17 @@ def _checked(graph: Graph, tensor: Tensor, given: Mapping[str, Array]) -> Array:
             storage=str(wanted),
         )
     return array
+
+
+def _array(tensor: Tensor, value: object) -> Array:
+    """Return what a caller gives for an input as an array; rows of different lengths are none."""
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise ShapeError(
+            _("Input {name} is no array: {problem}"),
+            hint=_("Give an array of shape {shape}, or load the model with other input shapes."),
+            name=tensor.name,
+            problem=str(error),
+            shape=tensor.shape,
+        ) from error

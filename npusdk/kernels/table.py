@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from npusdk.errors import UnsupportedOpError
+from npusdk.errors import ShapeError, UnsupportedOpError
 from npusdk.graph import Attributes
 from npusdk.kernels.activation import ACTIVATION
 from npusdk.kernels.contraction import CONTRACTION
@@ -60,11 +60,21 @@ def call(op: str, inputs: Inputs, attrs: Attributes, output_count: int = 1) -> O
     ------
     UnsupportedOpError
         If there is no kernel of that name.
+    ShapeError
+        If an input points outside another one.
     """
     kernel = KERNELS.get(op)
     if kernel is None:
         raise UnsupportedOpError(
             _("Operator {op} has no kernel."), hint=_("Rewrite the model with operators that npusdk knows."), op=op
         )
-    with np.errstate(all="ignore"):
-        return kernel(inputs, attrs, output_count)
+    try:
+        with np.errstate(all="ignore"):
+            return kernel(inputs, attrs, output_count)
+    except IndexError as error:
+        raise ShapeError(
+            _("Operator {op} was given an index that is not there: {problem}."),
+            hint=_("Check the indices that the model is given, or computes."),
+            op=op,
+            problem=str(error),
+        ) from error

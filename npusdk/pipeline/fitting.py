@@ -49,7 +49,12 @@ def _precision_findings(planner: Planner, device: DeviceSpec, precision: str) ->
     known = device.precision(precision)
     if known is None:
         return []
-    evidence = Evidence(kind="device_rule", source=known.source, version=known.version, date=known.date)
+    evidence = Evidence(
+        kind="assumed" if known.kind == "assumed" else "device_rule",
+        source=known.source,
+        version=known.version,
+        date=known.date,
+    )
     found = []
     if precision.startswith(("int", "fp8", "fp4")) and not planner.model.is_quantized:
         found.append(

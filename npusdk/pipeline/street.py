@@ -5,11 +5,12 @@ A model is given as `load` returned it, or as anything that `load` takes; a devi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from operator import index
 from typing import TypeAlias
 
 from npusdk.catalogue import DeviceList, DeviceSpec, filter_devices, find_device
-from npusdk.errors import ConfigError, NpuError
+from npusdk.errors import ConfigError, NpuError, ShapeError, UnknownDeviceError
 from npusdk.importers import Source, load_onnx
 from npusdk.language import _
 from npusdk.pipeline.fitting import fit_device
@@ -85,7 +86,7 @@ def load(source: AnyModel, input_shapes: Mapping[str, tuple[int, ...]] | None = 
     """
     if isinstance(source, Model):
         return source
-    model = Model(load_onnx(source), dict(input_shapes or {}))
+    model = Model(load_onnx(source), _read_shapes(input_shapes or {}))
     model.planner.prepare()
     return model
 
@@ -177,8 +178,28 @@ def _refusal(spec: DeviceSpec, error: NpuError) -> Refusal:
     )
 
 
+def _read_shapes(shapes: Mapping[str, Sequence[int]]) -> dict[str, tuple[int, ...]]:
+    """Return shapes by input name as tuples of whole numbers."""
+    try:
+        return {str(name): tuple(index(size) for size in shape) for name, shape in shapes.items()}
+    except (TypeError, AttributeError) as error:
+        raise ShapeError(
+            _("input_shapes is {value}: it must give a tuple of whole numbers for each input name"),
+            hint=_('Write it so: input_shapes={{"image": (1, 3, 224, 224)}}.'),
+            value=repr(shapes)[:80],
+        ) from error
+
+
 def _find(name: str | DeviceSpec) -> DeviceSpec:
-    return name if isinstance(name, DeviceSpec) else find_device(name)
+    if isinstance(name, DeviceSpec):
+        return name
+    if not isinstance(name, str):
+        raise UnknownDeviceError(
+            _("a device is named by a text, not by {value}"),
+            hint=_("Name it as npusdk.devices() does."),
+            value=repr(name)[:80],
+        )
+    return find_device(name)
 
 
 def _choose(names: str | Iterable[str | DeviceSpec]) -> tuple[DeviceSpec, ...]:

@@ -118,3 +118,17 @@ def test_batch_that_is_no_whole_number_is_a_type_error(digits, batch):
         npu.check(digits, "a100", batch=batch)
     with pytest.raises(TypeError):
         npu.compare(digits, ["a100"], batch=batch)
+
+
+@pytest.mark.parametrize("shapes", [{"x": 3}, ("x", 4), {"x": None}, [1], {"x": (1, 2.5)}], ids=repr)
+def test_input_shapes_of_a_wrong_form_are_refused(one_op, shapes):
+    """What is no dictionary of shapes is a ShapeError that shows the right form."""
+    with pytest.raises(npu.ShapeError, match="input_shapes"):
+        npu.load(one_op([1, 4]), shapes)
+
+
+@pytest.mark.parametrize("name", [None, 3, b"rngd", ["t4"]], ids=repr)
+def test_device_of_a_wrong_type_is_refused(digits, name):
+    """A device that is no text is an UnknownDeviceError."""
+    with pytest.raises(npu.UnknownDeviceError):
+        npu.profile(digits, name)

@@ -14,7 +14,9 @@ from npusdk.language import _
 def _check_scale(call: Call) -> None:
     """Check that scale and zero point are scalars, suit an axis, or suit blocks along it."""
     shape, scale = source(call).shape, source(call, 1).shape
-    need_shape(call, 2, scale)
+    zero_point = call.types[2] if len(call.types) > 2 else None
+    if zero_point is not None and not {scale, zero_point.shape} <= {(), (1,)}:
+        need_shape(call, 2, scale)
     block = integer(call, "block_size", 0)
     if block < 0:
         malformed(call, _("Node {node} ({op}): {attribute} {value} is negative."), attribute="block_size", value=block)
