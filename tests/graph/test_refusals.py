@@ -61,6 +61,8 @@ ACCEPTED = [
         ),
         typed("int32", 5, 2, 4),
     ),
+    (Case("InstanceNormalization", [f32(1, 4, 2), f32(4), f32(4)]), f32(1, 4, 2)),
+    (Case("MatMulInteger", [typed("uint8", 2, 3), typed("int8", 3, 4), typed("uint8", 2, 1)]), typed("int32", 2, 4)),
     (Case("ConvTranspose", [f32(1, 2, 3), f32(2, 1, 3)], {"strides": (2,), "auto_pad": "SAME_UPPER"}), f32(1, 1, 6)),
     (Case("ConvTranspose", [f32(1, 2, 3), f32(2, 1, 3)], {"output_shape": (7,)}), f32(1, 1, 7)),
     (Case("ConvTranspose", [f32(1, 2, 3), f32(2, 1, 3)], {"output_shape": (1, 1, 7)}), f32(1, 1, 7)),
@@ -84,6 +86,24 @@ def test_valid_nodes_have_these_types(case, expected):
 CONV = [f32(1, 4, 8), f32(2, 4, 3)]
 
 REFUSED = [
+    (Case("InstanceNormalization", [f32(1, 4), f32(4), f32(4)]), ShapeError, "3 dimensions"),
+    *(
+        (
+            Case(op, [IMAGE, *[f32(5 if wrong == index else 4) for index in range(1, count + 1)]], attrs),
+            ShapeError,
+            f"input {wrong}",
+        )
+        for op, count, attrs in (
+            ("InstanceNormalization", 2, {}),
+            ("GroupNormalization", 2, {"num_groups": 1}),
+            ("BatchNormalization", 4, {}),
+        )
+        for wrong in range(1, count + 1)
+    ),
+    *(
+        (Case("Range", [i64(1, 2) if wrong == index else i64(1) for index in range(3)]), ShapeError, f"input {wrong}")
+        for wrong in range(3)
+    ),
     (Case("GroupNormalization", [IMAGE, f32(4), f32(4)], {"num_groups": 3}), ShapeError, "4 channels.*3"),
     (Case("GroupNormalization", [IMAGE, f32(4), f32(4)], {"num_groups": 0}), ShapeError, "0 groups"),
     (Case("GroupNormalization", [IMAGE, f32(4), f32(2)], {"num_groups": 2}), ShapeError, "input 2"),

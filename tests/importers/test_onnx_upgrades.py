@@ -97,6 +97,15 @@ def test_group_normalization_18_has_parameters_for_each_group():
     np.testing.assert_allclose(run(model, {"x": X})[0], expected, rtol=1e-4, atol=1e-4)
 
 
+def test_group_normalization_21_has_parameters_for_each_channel():
+    """From opset 21 on nothing is repeated."""
+    node = helper.make_node("GroupNormalization", ["x", "scale", "shift"], ["y"], num_groups=2)
+    weights = {name: np.ones(4, np.float32) for name in ("scale", "shift")}
+    model = model_of([node], [float_input("x", *X.shape)], ["y"], weights=weights, opset=21)
+    assert load_onnx(model).nodes[0].attrs == {"num_groups": 2}
+    assert run(model, {"x": X})[0].shape == X.shape
+
+
 def test_bounds_of_clip_have_the_type_of_its_input():
     """Clip 6 on float16 becomes a Clip whose bounds are float16."""
     node = helper.make_node("Clip", ["x"], ["y"], min=-1.0)
