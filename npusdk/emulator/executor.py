@@ -55,9 +55,7 @@ class Executor:
         require_host(plan.graph.name, self.weight_bytes, self.arena_bytes, host_memory_bytes())
         storage.allocate()
         self._storage = storage
-        self._calls: Calls = []
-        for number, unit in enumerate(units):
-            self._calls += unit.bind(storage, storage.scratch(number))
+        self._calls = _bind(units, storage)
 
     @property
     def planned_bytes(self) -> int:
@@ -130,7 +128,16 @@ class Executor:
         return largest_live_set(list(lives.values()))
 
 
+def _bind(units: list[Unit], storage: Storage) -> Calls:
+    """Return the calls of all units; each unit goes as it is bound, and its unpacked weights with it."""
+    calls: Calls = []
+    units.reverse()
+    for number in range(len(units)):
+        calls += units.pop().bind(storage, storage.scratch(number))
+    return calls
+
+
 def _weight_bytes(units: list[Unit], storage: Storage) -> int:
     """Return the bytes of the constants in the form in which the units hold them, each counted once."""
     arrays = {id(array): array for unit in units for array in unit.held(storage)}
-    return sum(array.nbytes for array in arrays.values())
+    return sum(array.nbytes for array in arrays.values()) + sum(unit.own_bytes for unit in units)

@@ -9,7 +9,7 @@ from math import prod
 
 import numpy as np
 
-from npusdk.emulator.links import Link, round_fused, to_fused
+from npusdk.emulator.links import Link, held_by, round_fused, to_fused
 from npusdk.emulator.storage import Array, Storage
 from npusdk.emulator.units import Unit, round_in_place
 from npusdk.kernels.blocks import Buffer, Calls, channels_last, reshaped
@@ -31,9 +31,14 @@ class Convolved(Unit):
     window: Window
     links: tuple[Link, ...]
 
-    def held(self, storage: Storage) -> Sequence[Array]:  # noqa: ARG002
-        """Return the weights."""
-        return (self.filters.weight,)
+    def held(self, storage: Storage) -> Sequence[Array]:
+        """Return the constants that follow."""
+        return held_by(self.links, storage)
+
+    @property
+    def own_bytes(self) -> int:
+        """Bytes of the packed weights."""
+        return self.prepared.packed_bytes
 
     def lay_out(self, storage: Storage) -> Sequence[Buffer]:
         """Write channels last."""

@@ -12,6 +12,7 @@ from typing import cast
 
 import numpy as np
 
+from npusdk.emulator.integer_totals import Target
 from npusdk.emulator.integer_units import (
     IntegerAdded,
     IntegerAveraged,
@@ -19,7 +20,6 @@ from npusdk.emulator.integer_units import (
     IntegerMultiplied,
     IntegerProjected,
     Tabled,
-    Target,
 )
 from npusdk.emulator.links import Link
 from npusdk.emulator.recognition import Recogniser

@@ -6,115 +6,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import prod
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from npusdk.emulator.image_units import image_order
-from npusdk.emulator.links import Link, to_fused
+from npusdk.emulator.integer_totals import Total
 from npusdk.emulator.storage import Array, Storage, memory_order
 from npusdk.emulator.units import Unit
 from npusdk.kernels.blocks import Buffer, Calls, phantom
-from npusdk.kernels.epilogue import BLOCK, Fused, bind_fused
+from npusdk.kernels.epilogue import BLOCK, bind_fused
 from npusdk.kernels.prepared_convolution import Filters, prepare_convolution
-from npusdk.kernels.prepared_integer import Grid, QuantisedSum, bind_table, centre, storing
+from npusdk.kernels.prepared_integer import Grid, QuantisedSum, bind_table, centre
 from npusdk.kernels.prepared_matrix import Product, Projection
 from npusdk.kernels.windows import Window
 
 
-@dataclass(frozen=True, eq=False)
-class Target:
-    """What becomes of an exact total.
-
-    Parameters
-    ----------
-    bias
-        Integers that are added first, in a shape that broadcasts; None for none.
-    links
-        What is applied to the total as float32: its scale, activations.
-    grid
-        Grid of the integers that come out; None leaves floats.
-    low, high
-        Smallest and largest integer that may come out.
-    """
-
-    bias: Array | None
-    links: tuple[Link, ...]
-    grid: Grid | None
-    low: int = 0
-    high: int = 0
-
-
-class Part(Protocol):
-    """A prepared product of integers, given as floats."""
-
-    @property
-    def scratch(self) -> tuple[Buffer, ...]:
-        """Memory that it wants."""
-
-    def bind(self, x: Any, out: Array, scratch: Sequence[Array], fused: Sequence[Fused]) -> Calls:
-        """Return the calls that write the product to `out`."""
-
-
 @dataclass(eq=False)
-class _Total(Unit):
-    """A sum of exact products, then what becomes of it."""
-
-    target: Target
-
-    def _order(self, rank: int) -> tuple[int, ...]:
-        """Return the memory order of the result."""
-        return tuple(range(rank))
-
-    def _totals(self, storage: Storage, count: int, dtype: np.dtype[Any]) -> list[Buffer]:
-        """Add the result; return the buffers of the total: float32, and float64 unless it comes in one exact part."""
-        (name,) = self.writes
-        out = storage.add(name, self._order(len(storage.tensors[name].sizes)))
-        kinds = (np.float32,) if count == 1 and dtype == np.float32 else (np.float32, np.float64)
-        return [Buffer(out.shape, np.dtype(kind)) for kind in kinds]
-
-    def _fused(self, storage: Storage, bias: Array | None) -> list[Fused]:
-        (name,) = self.writes
-        out, target = storage[name], self.target
-        order = self._order(out.ndim)
-        links = target.links if bias is None else (Link("Add", (bias.astype(np.float32),)), *target.links)
-        fused = to_fused(links, storage, out.shape, order)
-        if target.grid is not None:
-            fused.append(storing(out.transpose(order), target.grid, target.low, target.high))
-        return fused
-
-    def _bind_parts(
-        self, storage: Storage, parts: Sequence[tuple[Part, Any]], totals: Sequence[Array], scratch: Sequence[Array]
-    ) -> Calls:
-        """Return the calls: one exact part has everything fused behind it, others are gathered in float64 first."""
-        out = storage[self.writes[0]]
-        order = self._order(out.ndim)
-        physical = [total.reshape([out.shape[axis] for axis in order]) for total in totals]
-        narrow, *wide = (total.transpose(np.argsort(order)) for total in physical)
-        if not wide:
-            ((part, x),) = parts
-            calls = part.bind(x, narrow, scratch, self._fused(storage, self.target.bias))
-        else:
-            calls = self._gathered(parts, narrow, wide[0], list(scratch))
-            calls.append(partial(np.copyto, narrow, wide[0]))
-            calls += bind_fused(physical[0], self._fused(storage, None))
-        return calls if self.target.grid is not None else [*calls, partial(np.copyto, out, narrow)]
-
-    def _gathered(self, parts: Sequence[tuple[Part, Any]], narrow: Array, wide: Array, scratch: list[Array]) -> Calls:
-        """Return the calls that leave the total of all parts and the bias in float64."""
-        bias = np.zeros(1) if self.target.bias is None else self.target.bias.astype(np.float64)
-        if len(parts) == 1:
-            ((part, x),) = parts
-            return [*part.bind(x, wide, scratch, []), partial(np.add, wide, bias, wide)]
-        calls: Calls = [partial(np.copyto, wide, bias)]
-        for part, x in parts:
-            taken, scratch = scratch[: len(part.scratch)], scratch[len(part.scratch) :]
-            calls += [*part.bind(x, narrow, taken, []), partial(np.add, wide, narrow, wide)]
-        return calls
-
-
-@dataclass(eq=False)
-class IntegerConvolved(_Total):
+class IntegerConvolved(Total):
     """A convolution of integers.
 
     Parameters
@@ -132,7 +41,8 @@ class IntegerConvolved(_Total):
     window: Window
     splits: tuple[slice, ...]
 
-    def _order(self, rank: int) -> tuple[int, ...]:
+    def order(self, rank: int) -> tuple[int, ...]:
+        """Return channels last."""
         return image_order(rank)
 
     def held(self, storage: Storage) -> Sequence[Array]:  # noqa: ARG002
@@ -158,7 +68,7 @@ class IntegerConvolved(_Total):
                 self._part_input(standing, channels), Filters(weight, self.filters.groups), self.window
             )
             self.parts.append(part)
-        totals = self._totals(storage, len(self.parts), centred.dtype)
+        totals = self.totals(storage, len(self.parts), centred.dtype)
         self.count = len(totals) + 1
         return [centred, *totals, *(buffer for part in self.parts for buffer in part.scratch)]
 
@@ -170,11 +80,11 @@ class IntegerConvolved(_Total):
         parts = [
             (part, self._part_input(centred, channels)) for part, channels in zip(self.parts, self.splits, strict=True)
         ]
-        return calls + self._bind_parts(storage, parts, totals, scratch[self.count :])
+        return calls + self.bind_parts(storage, parts, totals, scratch[self.count :])
 
 
 @dataclass(eq=False)
-class IntegerProjected(_Total):
+class IntegerProjected(Total):
     """A product of integers with a constant matrix.
 
     Parameters
@@ -200,7 +110,7 @@ class IntegerProjected(_Total):
         centred = Buffer(storage[self.reads[0]].shape, np.dtype(np.float32))
         standing = phantom(centred.shape, centred.dtype)
         self.parts = [Projection(self.weight[inner], standing[..., inner]) for inner in self.splits]
-        totals = self._totals(storage, len(self.parts), centred.dtype)
+        totals = self.totals(storage, len(self.parts), centred.dtype)
         self.count = len(totals) + 1
         return [centred, *totals, *(buffer for part in self.parts for buffer in part.scratch)]
 
@@ -209,11 +119,11 @@ class IntegerProjected(_Total):
         centred, *totals = scratch[: self.count]
         calls = centre(storage[self.reads[0]], self.grid, centred)
         parts = [(part, centred[..., inner]) for part, inner in zip(self.parts, self.splits, strict=True)]
-        return calls + self._bind_parts(storage, parts, totals, scratch[self.count :])
+        return calls + self.bind_parts(storage, parts, totals, scratch[self.count :])
 
 
 @dataclass(eq=False)
-class IntegerMultiplied(_Total):
+class IntegerMultiplied(Total):
     """A product of two tensors of integers, in float64 where float32 could round.
 
     Parameters
@@ -234,7 +144,7 @@ class IntegerMultiplied(_Total):
         """Ask for the centred operands, and the total."""
         centred = [Buffer(storage[name].shape, self.dtype) for name in self.operands]
         self.part = Product(*(phantom(buffer.shape, self.dtype) for buffer in centred))
-        totals = self._totals(storage, 1, self.dtype)
+        totals = self.totals(storage, 1, self.dtype)
         self.count = len(totals) + 2
         return [*centred, *totals, *self.part.scratch]
 
@@ -246,11 +156,11 @@ class IntegerMultiplied(_Total):
             for name, grid, out in zip(self.operands, self.grids, (left, right), strict=True)
             for call in centre(storage[name], grid, out)
         ]
-        return calls + self._bind_parts(storage, [(self.part, (left, right))], totals, scratch[self.count :])
+        return calls + self.bind_parts(storage, [(self.part, (left, right))], totals, scratch[self.count :])
 
 
 @dataclass(eq=False)
-class IntegerAveraged(_Total):
+class IntegerAveraged(Total):
     """The mean of every channel over its whole image, as an exact sum times a scale."""
 
     grid: Grid
@@ -258,7 +168,7 @@ class IntegerAveraged(_Total):
     def lay_out(self, storage: Storage) -> Sequence[Buffer]:
         """Ask for the centred image and the total."""
         x = storage[self.reads[0]]
-        totals = self._totals(storage, 1, np.dtype(np.float32))
+        totals = self.totals(storage, 1, np.dtype(np.float32))
         return [Buffer((x.shape[0], prod(x.shape[2:]), x.shape[1]), np.dtype(np.float32)), *totals]
 
     def bind(self, storage: Storage, scratch: Sequence[Array]) -> Calls:
@@ -269,7 +179,7 @@ class IntegerAveraged(_Total):
         calls = centre(x.transpose(image_order(x.ndim)), self.grid, image)
         ones = np.ones((1, centred.shape[1]), np.float32)
         calls.append(partial(np.matmul, ones, centred, total.reshape(x.shape[0], 1, x.shape[1])))
-        calls += bind_fused(total, self._fused(storage, None))
+        calls += bind_fused(total, self.fused(storage, None))
         return calls if self.target.grid is not None else [*calls, partial(np.copyto, out, total)]
 
 

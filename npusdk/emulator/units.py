@@ -46,6 +46,11 @@ class Unit(ABC):
         """Return the constants that the unit keeps for its runs."""
         return ()
 
+    @property
+    def own_bytes(self) -> int:
+        """Bytes of constants that the unit made for itself when it laid itself out."""
+        return 0
+
     @abstractmethod
     def bind(self, storage: Storage, scratch: Sequence[Array]) -> Calls:
         """Return the calls that run the unit."""

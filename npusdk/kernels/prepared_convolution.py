@@ -69,6 +69,10 @@ class Prepared(Protocol):
     def scratch(self) -> tuple[Buffer, ...]:
         """Memory that it wants while it runs."""
 
+    @property
+    def packed_bytes(self) -> int:
+        """Bytes of the weights as they are kept."""
+
     def bind(self, x: Array, out: Array, scratch: Sequence[Array], fused: Sequence[Fused]) -> Calls:
         """Return the calls that write the convolution of `x` (N, C, ...) to `out` (N, M, ...), channels last."""
 
@@ -121,6 +125,10 @@ class _Pointwise:
     filters: Filters
     scratch: tuple[Buffer, ...] = ()
 
+    @property
+    def packed_bytes(self) -> int:
+        return self.filters.weight.nbytes
+
     @staticmethod
     def reads_as_it_lies(x: Array, filters: Filters) -> bool:
         """Whether every block of `x` (N, ..., C) is a matrix for BLAS; phantoms will do."""
@@ -145,6 +153,10 @@ class _Pointwise:
 class _Dense:
     source: _Source
     filters: Filters
+
+    @property
+    def packed_bytes(self) -> int:
+        return self.filters.weight.nbytes
 
     @property
     def depth(self) -> int:

@@ -1,4 +1,4 @@
-"""Depthwise convolution laid out before it runs: whole rows of an image, all channels, as one vector for each tap.
+"""Depthwise convolution laid out before it runs: runs of a row of an image, all channels, as one vector for each tap.
 
 `numpy.einsum` adds a product of vectors to a vector in 0.11 ns per element if the vectors are long. Positions of a row
 are neighbours in memory where the stride is 1. For a stride of s the padded copy is made of s planes, plane r holding
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import gcd
+from math import gcd, prod
 
 import numpy as np
 
@@ -18,6 +18,12 @@ from npusdk.kernels.blocks import Buffer, Calls, channels_last, cut, packed
 from npusdk.kernels.epilogue import BLOCK, Fused, bind_fused
 from npusdk.kernels.signature import Array
 from npusdk.kernels.windows import Window
+
+_VECTOR = 1 << 13
+"""Most elements of a vector."""
+
+_SHORT = 1 << 10
+"""Elements under which a vector is not worth a call of its own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +56,19 @@ class Depthwise:
         return (*planes, Buffer((most * width,), self.x.dtype))
 
     @property
+    def packed_bytes(self) -> int:
+        """Bytes of the weights, repeated along a run."""
+        return self.weight.nbytes * self._run
+
+    @property
+    def _run(self) -> int:
+        """Positions of a row that are one vector: a divisor of the row, of `_VECTOR` elements at most."""
+        row, channels = self.window.positions[-1], self.x.shape[-1]
+        fitting = [count for count in range(1, row + 1) if row % count == 0 and count * channels <= _VECTOR]
+        best = max(fitting, default=1)
+        return best if best * channels >= _SHORT else row
+
+    @property
     def _lies_ready(self) -> bool:
         """Whether the input itself is the one plane."""
         x = self.x
@@ -73,9 +92,9 @@ class Depthwise:
         """Return the calls: per block one sum over the taps of each plane, and what is fused behind them."""
         x, out = channels_last(x), channels_last(out)
         planes, calls = (x[..., None, :, :], []) if self._lies_ready else (scratch[0], self._fill(x, scratch[0]))
-        result = out.reshape(*out.shape[:-2], -1)
+        result = out.reshape(*out.shape[:-2], -1, self._run * out.shape[-1])
         groups = [self._group(planes, taps, result.shape) for taps in self._tap_groups]
-        for index in cut(result.shape[:-1], max(1, BLOCK // result.shape[-1])):
+        for index in cut(result.shape[:-2], max(1, BLOCK // prod(result.shape[-2:]))):
             for number, (subscripts, windows, weight) in enumerate(groups):
                 target = result[index] if not number else scratch[-1][: result[index].size].reshape(result[index].shape)
                 calls.append(partial(np.einsum, subscripts, windows[index], weight, out=target))
@@ -114,10 +133,11 @@ class Depthwise:
         plane = planes[..., place, start:, :]
         rows = [pitch * stride for pitch, stride in zip(plane.strides[1:-2], window.strides, strict=False)]
         reads = [pitch * dilation for pitch, dilation in zip(plane.strides[1:-2], window.dilations, strict=False)]
-        strides = (plane.strides[0], *rows, *reads, step * plane.strides[-2], plane.itemsize)
+        run = self._run * plane.strides[-2]
+        strides = (plane.strides[0], *rows, run, *reads, step * plane.strides[-2], plane.itemsize)
         sizes = (*shape[:-1], *weight.shape[:-1], shape[-1])
         windows = np.lib.stride_tricks.as_strided(plane, sizes, strides, subok=False, writeable=False)
-        return _subscripts(len(shape) - 1, weight.ndim - 1), windows, packed(np.tile(weight, window.positions[-1]))
+        return _subscripts(len(shape) - 1, weight.ndim - 1), windows, packed(np.tile(weight, self._run))
 
 
 def _subscripts(positions: int, taps: int) -> str:
