@@ -1,6 +1,6 @@
 """How fast the emulator runs whole networks, as ratios to onnxruntime and onnx.reference measured in the same process.
 
-One thread, minima of interleaved rounds. The machine's own sgemm peak stands beside them, so that one sees what is left.
+One thread, minima of interleaved rounds. The machine's own sgemm peak stands beside, so that one sees what is left.
 """
 
 import os
