@@ -25,7 +25,8 @@ from npusdk.emulator.links import Link
 from npusdk.emulator.recognition import Recogniser
 from npusdk.emulator.scope import Scope
 from npusdk.emulator.storage import Array
-from npusdk.emulator.units import Unit
+from npusdk.emulator.units import Unit, View
+from npusdk.emulator.views import VIEWS, looks_of
 from npusdk.graph import Node
 from npusdk.kernels import call
 from npusdk.kernels.inplace import INPLACE
@@ -270,8 +271,27 @@ def _table(scope: Scope, node: Node) -> list[Unit] | None:
     return [Tabled((x,), (out,), table)]
 
 
+def _view(scope: Scope, node: Node) -> list[Unit] | None:
+    """A view between two quantisers of one grid is a view of the integers."""
+    source = _source(scope, node.inputs[0])
+    known = scope.known(node)
+    shapes = [scope.shape(name) for name in node.outputs if name]
+    looks = looks_of(node, shapes, known) if len(shapes) == len(node.outputs) == 1 else None
+    if source is None or looks is None:
+        return None
+    used = set(scope.used)
+    links, grid, out = _end(scope, node.outputs[0])
+    x, of_input = source
+    if grid is None or links or not of_input.equals(grid):
+        scope.used.clear()
+        scope.used.update(used)
+        return None
+    return [View((x,), (out,), looks[0])]
+
+
 INTEGER_RECOGNISERS: Mapping[str, Recogniser] = MappingProxyType(
     dict.fromkeys(INPLACE, _table)
+    | dict.fromkeys(VIEWS, _view)
     | {"Add": _sum, "Conv": _convolution, "Gemm": _product, "GlobalAveragePool": _mean, "MatMul": _product}
 )
 """Recognisers that quantised steps ask first."""

@@ -148,7 +148,7 @@ def _chain(scope: Scope, node: Node) -> list[Unit] | None:
     out = node.outputs[0]
     shape = scope.shape(out)
     names = list(node.inputs)
-    if any(node.outputs[1:]) or not shape or 0 in shape:
+    if any(node.outputs[1:]) or not shape:
         return None
     if node.op in STARTERS and len(names) == 2 and scope.same_type([out, *names]):
         start: np.ufunc | None = STARTERS[node.op]
@@ -176,14 +176,14 @@ def _average_pool(scope: Scope, node: Node) -> list[Unit] | None:
 
 def _pooled(scope: Scope, node: Node, pooling: Pooling) -> list[Unit] | None:
     x, out = node.inputs[0], node.outputs[0]
-    if any(node.outputs[1:]) or x in scope.constants or not scope.is_float(x) or 0 in scope.shape(out):
+    if any(node.outputs[1:]) or x in scope.constants or not scope.is_float(x):
         return None
     return [Pooled((x,), (out,), pooling, formats=_formats(scope, out))]
 
 
 def _global_average(scope: Scope, node: Node) -> list[Unit] | None:
     x, out = node.inputs[0], node.outputs[0]
-    if x in scope.constants or not scope.is_float(x) or 0 in scope.shape(x):
+    if x in scope.constants or not scope.is_float(x):
         return None
     return [Averaged((x,), (out,), formats=_formats(scope, out))]
 
@@ -238,16 +238,23 @@ def recognise(scope: Scope, special: Mapping[str, Recogniser] = MappingProxyType
         if index in scope.used:
             continue
         scope.used.add(index)
-        units = special[node.op](scope, node) if node.op in special else None
-        recogniser = RECOGNISERS.get(node.op)
-        if units is None and recogniser and (scope.fuses or node.op in _EVERYWHERE):
-            units = recogniser(scope, node)
+        units = None
+        for recogniser in _asked(scope, node, special):
+            units = recogniser(scope, node) if units is None else units
         if units is None:
             names = tuple(name for name in node.outputs if name)
             formats = {name: scope.formats[name] for name in names if name in scope.formats}
             units = [Called(scope.reads(*node.inputs), names, node, formats=formats)]
         found.append((_last_node(scope, units, index), units))
     return [unit for _, units in sorted(found, key=lambda item: item[0]) for unit in units]
+
+
+def _asked(scope: Scope, node: Node, special: Mapping[str, Recogniser]) -> list[Recogniser]:
+    """Return the recognisers that may take a node, in order; none for one that reads or makes an empty tensor."""
+    if any(0 in scope.shape(name) for name in (*node.inputs, *node.outputs) if name):
+        return []
+    found = [special.get(node.op), RECOGNISERS.get(node.op) if scope.fuses or node.op in _EVERYWHERE else None]
+    return [recogniser for recogniser in found if recogniser is not None]
 
 
 def _last_node(scope: Scope, units: list[Unit], index: int) -> int:

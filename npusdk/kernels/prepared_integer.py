@@ -48,6 +48,11 @@ class Grid:
         limits = np.iinfo(self.dtype)
         return int(max(limits.max - int(self.zero_point.min()), int(self.zero_point.max()) - limits.min))
 
+    def equals(self, other: Grid) -> bool:
+        """Whether two grids give the same reals to the same integers."""
+        pairs = ((self.scale, other.scale), (self.zero_point, other.zero_point))
+        return self.dtype == other.dtype and all(np.array_equal(a.reshape(-1), b.reshape(-1)) for a, b in pairs)
+
     def nearest(self, value: float) -> int:
         """Return the integer that a real is quantised to, for a grid of one scale."""
         limits = np.iinfo(self.dtype)

@@ -6,6 +6,7 @@ Sums of float16 are kept in float32. Reducing an empty set of axes still applies
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import prod
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -108,7 +109,7 @@ def _reduce(reduction: Reduction) -> Kernel:
 def _global(reduction: Reduction) -> Kernel:
     def kernel(inputs: Inputs, attrs: Attributes, output_count: int) -> Outputs:  # noqa: ARG001
         (x,) = needed(inputs, 1)
-        pooled = _apply(reduction, x.reshape(*x.shape[:2], -1), (2,), keep=False)
+        pooled = _apply(reduction, x.reshape(*x.shape[:2], prod(x.shape[2:])), (2,), keep=False)
         return (pooled.reshape(x.shape[:2] + (1,) * (x.ndim - 2)),)
 
     return kernel

@@ -202,6 +202,19 @@ def test_product_of_two_quantised_tensors_is_exact(depth):
     assert "IntegerMultiplied" in units_of(plan)
 
 
+@pytest.mark.parametrize("moved", [False, True])
+def test_view_between_quantisers_of_one_grid_is_a_view(moved):
+    """Reshape between equal grids moves no integer; between different ones it requantises each."""
+    build = GraphBuilder()
+    x = quantised(build, build.input("x", (2, 3, 4)), 0.02, 120)
+    y = build.op("Reshape", x, build.constant(np.array([2, 12])))
+    out = quantised(build, y, 0.03 if moved else 0.02, 120)
+    plan = one_step(build, out, [build._nodes[0].outputs[0]])
+    found, expected = run_both(plan, {"x": np.random.default_rng(0).normal(size=(2, 3, 4)).astype(np.float32)})
+    np.testing.assert_array_equal(found, expected)
+    assert units_of(plan).count("Called") == (4 if moved else 2)
+
+
 @few
 @given(st.integers(0, 9999))
 def test_step_of_unknown_form_runs_between_its_quantisers(seed):
