@@ -142,7 +142,9 @@ def _tile(operator: Fused, result: Array) -> Array | None:
 
 @lru_cache(maxsize=64)
 def _even_tile(value: float, dtype: np.dtype[Any]) -> Array:
-    return np.full(_EVEN_TILE, value, dtype)
+    tile = np.full(_EVEN_TILE, value, dtype)
+    tile.flags.writeable = False
+    return tile
 
 
 def _bind_tile(operator: Fused, tile: Array, flat: Array) -> Calls:
