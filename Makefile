@@ -18,7 +18,7 @@ lab: .venv/lab.stamp
 	$(BIN)/jupyter lab tutorials/00_first_profile.ipynb $(LAB_FLAGS)
 
 test: .venv/test.stamp
-	$(BIN)/python -m pytest --numprocesses=auto --dist=loadgroup
+	PYTHONWARNDEFAULTENCODING=1 $(BIN)/python -m pytest --numprocesses=auto --dist=loadgroup
 	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-sanitize-with=tests/nbval.cfg tutorials/*.ipynb
 
 lint: .venv/dev.stamp

@@ -18,7 +18,7 @@ def test_damaged_models_are_refused_or_bound(tmp_path):
     """Every damaged model is refused by an error of ours or bound; nothing crashes, hangs or takes 512 MiB."""
     root = Path(__file__).parents[2]
     command = [sys.executable, "-m", "tests.importers.mutation_child", str(COUNT), str(tmp_path)]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=SECONDS, check=False)
+    done = subprocess.run(command, cwd=root, capture_output=True, encoding="utf-8", timeout=SECONDS, check=False)
     assert done.returncode == 0, done.stderr
     outcomes = json.loads(done.stdout)
     refusals = {"ModelFormatError", "UnsupportedOpError", "DtypeError", "ShapeError", "ConfigError"}
