@@ -184,6 +184,8 @@ REFUSED = [
     (Case("Einsum", [f32(2)], {"equation": "a" * 2000}), ModelFormatError, "equation"),
     (Case("Einsum", [f32(2, 3)], {"equation": "aa"}), ShapeError, "letter a"),
     (Case("ScatterND", [f32(4), typed("int64", 2, 1), f32(2)], {"reduction": "mean"}), ModelFormatError, "reduction"),
+    (Case("ScatterND", [f32(4, 3), typed("int64", 2, 1), f32(2)]), ShapeError, r"input 2.*\[2, 3\]"),
+    (Case("ScatterElements", [f32(4), typed("int64", 2), f32(3)]), ShapeError, "input 2"),
     (Case("Relu", [f32(4)], {}, 2), ModelFormatError, "2 outputs"),
     (Case("Relu", [f32(4)], {}, 0), ModelFormatError, "0 outputs"),
     (Case("NonZero", [f32(4)]), UnsupportedOpError, "run time"),

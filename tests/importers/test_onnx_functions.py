@@ -103,8 +103,10 @@ def test_nodes_come_into_order():
 
 def test_nodes_in_order_stay_as_they_are():
     """The file's order is kept where it is one in which the nodes can run."""
-    nodes = [helper.make_node("Relu", ["x"], [name], name) for name in "dbca"]
-    assert [node.name for node in load_onnx(model_of(nodes, [float_input("x", 1)], list("abcd"))).nodes] == list("dbca")
+    paths = [("x", "b"), ("b", "d"), ("d", "a"), ("x", "e"), ("e", "c")]
+    nodes = [helper.make_node("Relu", [source], [target], target) for source, target in paths]
+    graph = load_onnx(model_of(nodes, [float_input("x", 1)], ["a", "c"]))
+    assert [node.name for node in graph.nodes] == list("bdaec")
 
 
 def test_names_of_nodes_become_unique():
