@@ -10,7 +10,15 @@ from operator import index
 from typing import TypeAlias
 
 from npusdk.catalogue import DeviceList, DeviceSpec, filter_devices, find_device
-from npusdk.errors import ConfigError, NpuError, ShapeError, UnknownDeviceError
+from npusdk.errors import (
+    ConfigError,
+    DtypeError,
+    ModelFormatError,
+    NpuError,
+    ShapeError,
+    UnknownDeviceError,
+    UnsupportedOpError,
+)
 from npusdk.importers import Source, load_onnx
 from npusdk.language import _
 from npusdk.pipeline.fitting import fit_device
@@ -80,13 +88,23 @@ def load(source: AnyModel, input_shapes: Mapping[str, tuple[int, ...]] | None = 
     ModelFormatError
         If the file is broken, truncated or hostile.
     UnsupportedOpError
-        If an operator is not known, naming node, operator and opset.
+        If an operator or an element type is not known, naming node, operator and opset.
     ShapeError
-        If shapes do not fit together, or a dimension stays open.
+        If a dimension stays open, or `input_shapes` do not suit the model.
     """
     if isinstance(source, Model):
         return source
-    model = Model(load_onnx(source), _read_shapes(input_shapes or {}))
+    shapes = _read_shapes(input_shapes or {})
+    try:
+        opened = load_onnx(source)
+    except DtypeError as error:
+        raise _blame(error, UnsupportedOpError) from error
+    try:
+        model = Model(opened, shapes)
+    except (DtypeError, ShapeError) as error:
+        if "node" not in error.params or (shapes and isinstance(error, ShapeError)):
+            raise
+        raise _blame(error, ModelFormatError) from error
     model.planner.prepare()
     return model
 
@@ -176,6 +194,11 @@ def _refusal(spec: DeviceSpec, error: NpuError) -> Refusal:
         hint=error.hint,
         params=dict(error.params),
     )
+
+
+def _blame(error: NpuError, kind: type[NpuError]) -> NpuError:
+    """Return an error as one of another kind: what a file itself contradicts is not the caller's fault."""
+    return kind(error.template, hint=error.hint, **error.params)
 
 
 def _read_shapes(shapes: Mapping[str, Sequence[int]]) -> dict[str, tuple[int, ...]]:
