@@ -46,6 +46,11 @@ class Executor:
         self.plan = plan
         self._lock = Lock()
         self._require_memory(memory_limit_bytes)
+        with np.errstate(all="ignore"):
+            self._prepare(plan)
+
+    def _prepare(self, plan: Plan) -> None:
+        """Fold, pack and lay out everything that no input changes."""
         planner = Planner(plan)
         units = planner.units()
         storage = Storage(planner.tensors, planner.constants)

@@ -71,3 +71,12 @@ def test_wrong_inputs_are_refused_with_a_hint(digits, inputs):
     with pytest.raises(npu.ShapeError) as caught:
         npu.compile(digits, "reference").run(inputs)
     assert caught.value.hint
+
+
+def test_weights_that_make_no_number_run_without_a_warning():
+    """A negative variance is the file's nonsense: its NaN comes out, and nothing is said on the way."""
+    text = f"""{HEAD} g (float[1,1,2,2] x) => (float[1,1,2,2] y)
+        <float[1] one = {{1}}, float[1] zero = {{0}}, float[1] low = {{-1}}, float[1,1,1,1] w = {{1}}>
+        {{ c = Conv(x, w) y = BatchNormalization(c, one, zero, zero, low) }}"""
+    program = npu.compile(npu.load(parser.parse_model(text)), "reference")
+    assert np.isnan(program(np.ones((1, 1, 2, 2), np.float32))).all()
