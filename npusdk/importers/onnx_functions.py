@@ -7,13 +7,16 @@ from graphlib import CycleError, TopologicalSorter
 from typing import TypeAlias
 
 from npusdk.importers.onnx_library import onnx
-from npusdk.importers.onnx_operators import refuse_unknown
+from npusdk.importers.onnx_operators import STANDARD_DOMAINS, is_known, refuse_unknown
 from npusdk.importers.onnx_refusals import broken
 from npusdk.language import _
 
 MOST_NODES = 200_000
 MOST_BYTES = 1 << 28
 """A model that is larger after inlining is taken for hostile: functions that call functions grow without bound."""
+
+BODY_NODES = 128
+"""More nodes than ONNX writes out any one of its operators in that a network is likely to hold."""
 
 _Key: TypeAlias = tuple[str, str, str]
 
@@ -48,6 +51,44 @@ def inline_functions(model: onnx.ModelProto, opsets: Mapping[str, int]) -> onnx.
     except (RuntimeError, ValueError, onnx.checker.ValidationError) as error:
         broken(_("The model's functions cannot be inlined: {reason}."), reason=str(error)[:300])
     return inlined
+
+
+def expand_operators(model: onnx.ModelProto, opsets: Mapping[str, int]) -> onnx.ModelProto:
+    """Return the model with operators that npusdk does not know written out, where ONNX itself defines them by others.
+
+    A model of which that leaves unknown operators is returned as it is, so that the error names the file's own.
+
+    Raises
+    ------
+    ModelFormatError
+        If the bodies would come to too much.
+    """
+    names = [node.op_type for node in model.graph.node if node.domain in STANDARD_DOMAINS and not is_known(node)]
+    defined = {name for name in set(names) if _has_body(name, opsets[""])}
+    if not defined:
+        return model
+    count = sum(name in defined for name in names) * BODY_NODES
+    if count > MOST_NODES:
+        broken(
+            _("Functions would grow to {count} {unit}; the limit is {most}."),
+            count=count,
+            unit="nodes",
+            most=MOST_NODES,
+        )
+    try:
+        pairs = [("", name) for name in sorted(defined)]
+        written: onnx.ModelProto = onnx.inliner.inline_selected_functions(model, pairs, inline_schema_functions=True)
+    except (RuntimeError, ValueError, TypeError, onnx.checker.ValidationError):
+        return model
+    return written if all(map(is_known, written.graph.node)) else model
+
+
+def _has_body(name: str, opset: int) -> bool:
+    try:
+        schema = onnx.defs.get_schema(name, opset, "")
+    except (onnx.defs.SchemaError, TypeError):
+        return False
+    return bool(schema.has_function or schema.has_context_dependent_function)  # type: ignore[attr-defined]  # not in onnx's stubs
 
 
 def _key(node: onnx.NodeProto) -> _Key:

@@ -18,7 +18,7 @@ from npusdk.errors import DtypeError, ModelFormatError, UnsupportedOpError
 from npusdk.graph import ANY_RANK, OPSET, Array, Graph, Node, Tensor, check_graph, check_size
 from npusdk.importers.onnx_attributes import read_attributes
 from npusdk.importers.onnx_files import ExternalData, map_file, refuse_other_kinds
-from npusdk.importers.onnx_functions import inline_functions
+from npusdk.importers.onnx_functions import expand_operators, inline_functions
 from npusdk.importers.onnx_library import DecodeError, onnx
 from npusdk.importers.onnx_operators import STANDARD_DOMAINS, refuse_unknown
 from npusdk.importers.onnx_order import Names, sort_nodes, unique_names
@@ -65,7 +65,8 @@ def load_onnx(source: str | Path | bytes | onnx.ModelProto) -> Graph:
     except DecodeError as error:
         broken(_("This is not an ONNX file: {reason}."), reason=str(error))
     opsets = _check_versions(model)
-    return _Reader(opsets, ExternalData(path)).read(inline_functions(model, opsets).graph, stripped.weights)
+    whole = expand_operators(inline_functions(model, opsets), opsets)
+    return _Reader(opsets, ExternalData(path)).read(whole.graph, stripped.weights)
 
 
 def _serialised(source: str | Path | bytes | onnx.ModelProto) -> bytes:

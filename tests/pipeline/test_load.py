@@ -3,6 +3,7 @@
 from random import Random
 
 import numpy as np
+import onnxruntime as ort
 import pytest
 from onnx import parser
 
@@ -60,3 +61,31 @@ def test_damaged_models_are_refused_or_run():
             continue
         ran += 1
     assert ran > COUNT / 10
+
+
+def attention(count):
+    """Return a chain of attentions in ONNX's own operator, over two heads of queries for one of keys."""
+    nodes = " ".join(f"a{i + 1} = Attention <is_causal = 1> (a{i}, k, v)" for i in range(count))
+    inputs = "float[2,4,6,8] a0, float[2,2,6,8] k, float[2,2,6,8] v"
+    return parser.parse_model(
+        f'<ir_version: 11, opset_import: ["" : 23]> g ({inputs}) => (float[2,4,6,8] a{count}) {{ {nodes} }}'
+    )
+
+
+def test_operator_that_onnx_defines_by_others_is_written_out():
+    """Attention of opset 23 becomes the products and the softmax that it is: one step, equal to onnxruntime."""
+    onnx_model = attention(2)
+    model = npu.load(onnx_model)
+    random = np.random.default_rng(0)
+    feeds = {t.name: random.standard_normal(t.sizes, dtype=np.float32) for t in model.inputs}
+    (expected,) = ort.InferenceSession(onnx_model.SerializeToString()).run(None, feeds)
+    (found,) = npu.compile(model, "reference").run(feeds).values()
+    assert np.abs(found - expected).max() <= 1e-4 * np.abs(expected).max()
+    steps = npu.compile(model, "rngd").plan.steps
+    assert sum(step.kind == "attention" for step in steps) == 2
+
+
+def test_operators_are_not_written_out_without_bound():
+    """A small file of very many such operators is refused before it grows."""
+    with pytest.raises(npu.ModelFormatError, match="limit"):
+        npu.load(attention(2000))
