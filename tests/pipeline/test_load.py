@@ -12,7 +12,16 @@ from tests.importers.mutating import mutate
 from tests.models.samples import TINY
 
 HEAD = '<ir_version: 8, opset_import: ["" : 17]>'
-COUNT = 150
+COUNT = 300
+
+
+def attention(count):
+    """Return a chain of attentions in ONNX's own operator, over two heads of queries for one of keys."""
+    nodes = " ".join(f"a{i + 1} = Attention <is_causal = 1> (a{i}, k, v)" for i in range(count))
+    inputs = "float[2,4,6,8] a0, float[2,2,6,8] k, float[2,2,6,8] v"
+    return parser.parse_model(
+        f'<ir_version: 11, opset_import: ["" : 23]> g ({inputs}) => (float[2,4,6,8] a{count}) {{ {nodes} }}'
+    )
 
 
 def test_shapes_that_contradict_each_other_are_the_files_fault():
@@ -42,7 +51,7 @@ def test_element_type_that_is_not_known_is_unsupported():
 def test_damaged_models_are_refused_or_run():
     """A damaged model is refused by a ModelError, or is checked, profiled and run like any other."""
     random = Random(1)  # noqa: S311 - damage, not secrets
-    sound = [build().SerializeToString() for build in TINY.values()]
+    sound = [model.SerializeToString() for model in (*(build() for build in TINY.values()), attention(1), attention(3))]
     ran = 0
     for number in range(COUNT):
         data = mutate(sound[number % len(sound)], random)
@@ -61,15 +70,6 @@ def test_damaged_models_are_refused_or_run():
             continue
         ran += 1
     assert ran > COUNT / 10
-
-
-def attention(count):
-    """Return a chain of attentions in ONNX's own operator, over two heads of queries for one of keys."""
-    nodes = " ".join(f"a{i + 1} = Attention <is_causal = 1> (a{i}, k, v)" for i in range(count))
-    inputs = "float[2,4,6,8] a0, float[2,2,6,8] k, float[2,2,6,8] v"
-    return parser.parse_model(
-        f'<ir_version: 11, opset_import: ["" : 23]> g ({inputs}) => (float[2,4,6,8] a{count}) {{ {nodes} }}'
-    )
 
 
 def test_operator_that_onnx_defines_by_others_is_written_out():
