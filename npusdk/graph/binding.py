@@ -207,6 +207,7 @@ def _bound(graph: Graph, shapes: Mapping[str, tuple[int, ...]], evaluate: Evalua
         graph.outputs,
         {name: Tensor(name, found.dtype, found.shape) for name, found in binder.types.items() if name in used},
         {name: value for name, value in binder.values.items() if name in used},
+        graph.opset,
     )
 
 

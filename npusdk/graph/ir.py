@@ -103,6 +103,8 @@ class Graph:
         Types by name: of inputs and constants always, of everything once bound.
     constants
         Values that are part of the model; large ones are memory-mapped and must not be written to.
+    opset
+        ONNX opset of the file that the graph was read from; operators have the semantics of `OPSET` all the same.
     """
 
     name: str
@@ -111,6 +113,7 @@ class Graph:
     outputs: tuple[str, ...]
     tensors: Mapping[str, Tensor]
     constants: Mapping[str, Array]
+    opset: int = OPSET
 
     @cached_property
     def producers(self) -> Mapping[str, int]:

@@ -147,9 +147,9 @@ class _Reader:
         inputs = [value for value in proto.input if value.name not in initializers]
         tensors.update({name: self._input(value) for name, value in zip(_names("input", inputs), inputs, strict=True)})
         nodes = self._nodes(named, tensors, constants)
-        graph = Graph(
-            proto.name or "model", tuple(nodes), tuple(value.name for value in inputs), outputs, tensors, constants
-        )
+        names = tuple(value.name for value in inputs)
+        opset = self.opsets[""]
+        graph = Graph(proto.name or "model", tuple(nodes), names, outputs, tensors, constants, opset)
         check_graph(graph)
         return graph
 

@@ -12,7 +12,7 @@ from npusdk.units import format_bytes
 
 def fit_device(planner: Planner, device: DeviceSpec, asked: str, batch: int) -> DeviceFit:
     """Return the answer for one device."""
-    findings = list(planner.legality(device, batch).findings)
+    findings = [*planner.legality(device, batch).findings, *_opset_findings(planner, device)]
     memory = None
     try:
         precision = planner.precision(device, asked)
@@ -23,7 +23,7 @@ def fit_device(planner: Planner, device: DeviceSpec, asked: str, batch: int) -> 
         findings += _precision_findings(planner, device, precision)
         if all(finding.status != "blocked" or finding.op == "" for finding in findings):
             memory = _memory_need(planner, device, precision, batch)
-            findings += _memory_findings(memory)
+            findings += _memory_findings(device, memory)
     return DeviceFit(
         device=device.id,
         device_name=device.name,
@@ -86,7 +86,26 @@ def _memory_need(planner: Planner, device: DeviceSpec, precision: str, batch: in
     )
 
 
-def _memory_findings(memory: MemoryNeed) -> list[Finding]:
+def _opset_findings(planner: Planner, device: DeviceSpec) -> list[Finding]:
+    """Return what stands against the opset of the file."""
+    rule, opset = device.rule("opset_max"), planner.model.graph.opset
+    if rule is None or rule.limit is None or opset <= rule.limit:
+        return []
+    limits: dict[str, str | int | float] = {"limit": rule.limit, "opset": opset}
+    return [
+        Finding(
+            status="blocked",
+            reason=Note(code="opset_too_new", params=limits),
+            hint=Note(code="older_opset", params=limits),
+            evidence=Evidence(kind="device_rule", source=rule.source),
+        )
+    ]
+
+
+def _memory_findings(device: DeviceSpec, memory: MemoryNeed) -> list[Finding]:
+    if memory.pool_bytes is None and device.kind != "reference":
+        needed = Note(code="memory_unknown", params={"needed": format_bytes(memory.total_bytes)})
+        return [Finding(status="runs", reason=needed, evidence=Evidence(kind="assumed"))]
     if memory.pool_bytes is None or memory.total_bytes <= memory.pool_bytes:
         return []
     sizes: dict[str, str | int | float] = {

@@ -67,11 +67,11 @@ CODES: Mapping[str, str] = MappingProxyType(
         "memory_exceeded": _("needs {needed}; the largest memory pool has {available}"),
         "memory_unknown": _("needs {needed}; the device's memory is not documented"),
         "opset_too_new": _("the vendor's compiler reads opset {limit} at most; the model has {opset}"),
-        "no_cost_figures": _("too few public figures to predict a time: {parameter} is missing"),
         # ways out
         "quantize_first": _("Quantise the model to {precision} (QDQ) first."),
         "choose_precision": _("Choose one of the precisions {available}."),
         "smaller_batch_or_device": _("Use a smaller batch, a narrower precision or a device with more memory."),
+        "older_opset": _("Export the model with opset {limit} or lower."),
         "ask_vendor": _("Ask the vendor, or try it at a centre that has the device."),
         "replace_operator": _("Replace the operator, or accept the transfers to the host."),
     }

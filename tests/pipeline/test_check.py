@@ -90,3 +90,22 @@ def test_quantised_steps_stay_on_an_integer_device_with_their_activations(digits
     host = {node.op for step in steps if step.placement == "host" for node in step.nodes}
     assert host - {"DequantizeLinear"} == {"GlobalAveragePool"}
     assert [step.arithmetic for step in steps if step.kind == "matrix"] == ["integer"] * 4
+
+
+def test_file_of_a_newer_opset_than_the_compiler_reads_is_blocked(one_op):
+    """Warboy's compiler reads opset 13 at most: a newer file is blocked, with both numbers and the way out."""
+    fit = npu.check(one_op([1, 8]), "warboy")["furiosa-warboy"]
+    finding = next(finding for finding in fit.findings if finding.reason.code == "opset_too_new")
+    assert (finding.status, finding.reason.params, finding.hint.code) == (
+        "blocked",
+        {"limit": 13, "opset": 17},
+        "older_opset",
+    )
+    assert finding.evidence.source
+
+
+def test_device_without_a_documented_memory_says_so(digits):
+    """Where no memory is documented the fit names what is needed and promises nothing."""
+    fit = npu.check(digits, "ipu")["graphcore-c600"]
+    assert fit.memory.pool_bytes is None
+    assert "memory_unknown" in reasons(fit)

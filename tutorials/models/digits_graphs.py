@@ -22,7 +22,7 @@ from digits_network import CONVOLUTIONS, Array, Parameters
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-OPSET = 17
+OPSET = 13
 IR_VERSION = 8
 
 # An x86 CPU without VNNI adds two uint8 x int8 products in a saturating int16 (vpmaddubsw). With weights up to 64 the
