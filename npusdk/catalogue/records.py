@@ -167,6 +167,11 @@ class DeviceSpec(Record):
         """Bytes of all memory pools, usable ones where they are known; None where no limit is known."""
         return sum(self.memory_pools) if self.memory_pools else None
 
+    @property
+    def pool_bytes(self) -> int | None:
+        """Bytes of the largest single memory, which a model must fit in; None where no limit is known."""
+        return max(self.memory_pools, default=None)
+
     def peak_ops_per_s(self, dtype: str) -> float | None:
         """Return the published dense peak, two operations for a multiply-accumulate; None where none is published."""
         figure = self.specs.get(f"peak_{dtype}_ops_per_s")

@@ -41,11 +41,7 @@ def inline_functions(model: onnx.ModelProto, opsets: Mapping[str, int]) -> onnx.
     functions = _functions(model)
     order = _callees_first(model, functions)
     _check_bodies(model, [functions[key] for key in order], functions, opsets)
-    nodes, size_bytes = _growth(model, order, functions)
-    template = _("Functions would grow to {count} {unit}; the limit is {most}.")
-    for count, unit, most in ((nodes, "nodes", MOST_NODES), (size_bytes, "bytes", MOST_BYTES)):
-        if count > most:
-            broken(template, count=count, unit=unit, most=most)
+    _refuse_growth(*_growth(model, order, functions))
     try:
         inlined: onnx.ModelProto = onnx.inliner.inline_local_functions(model)
     except (RuntimeError, ValueError, onnx.checker.ValidationError) as error:
@@ -67,20 +63,20 @@ def expand_operators(model: onnx.ModelProto, opsets: Mapping[str, int]) -> onnx.
     defined = {name for name in set(names) if _has_body(name, opsets[""])}
     if not defined:
         return model
-    count = sum(name in defined for name in names) * BODY_NODES
-    if count > MOST_NODES:
-        broken(
-            _("Functions would grow to {count} {unit}; the limit is {most}."),
-            count=count,
-            unit="nodes",
-            most=MOST_NODES,
-        )
+    _refuse_growth(sum(name in defined for name in names) * BODY_NODES)
     try:
         pairs = [("", name) for name in sorted(defined)]
         written: onnx.ModelProto = onnx.inliner.inline_selected_functions(model, pairs, inline_schema_functions=True)
     except Exception:  # noqa: BLE001 - onnx raises what its C++ meets, of no common class
         return model
     return written if all(map(is_known, written.graph.node)) else model
+
+
+def _refuse_growth(nodes: int, size_bytes: int = 0) -> None:
+    if nodes > MOST_NODES:
+        broken(_("Functions would grow to {count} nodes; the limit is {most}."), count=nodes, most=MOST_NODES)
+    if size_bytes > MOST_BYTES:
+        broken(_("Functions would grow to {count} bytes; the limit is {most}."), count=size_bytes, most=MOST_BYTES)
 
 
 def _has_body(name: str, opset: int) -> bool:

@@ -82,7 +82,7 @@ def _memory_need(planner: Planner, device: DeviceSpec, precision: str, batch: in
     return MemoryNeed(
         weight_bytes=table.constant_bytes,
         activation_bytes=table.live_bytes,
-        pool_bytes=max(device.memory_pools, default=None),
+        pool_bytes=device.pool_bytes,
     )
 
 

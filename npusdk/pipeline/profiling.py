@@ -61,7 +61,7 @@ def make_profile(
         host_s=schedule.host_s,
         weight_bytes=schedule.weight_bytes,
         peak_memory_bytes=schedule.peak_memory_bytes,
-        device_memory_bytes=device.memory_bytes,
+        device_memory_bytes=device.pool_bytes,
         macs=int(schedule.macs.sum()),
         peak_ops_per_s=parameters.peak_ops_per_s,
         memory_bandwidth_bytes_per_s=parameters.memory_bandwidth_bytes_per_s,

@@ -63,7 +63,7 @@ class Program:
                 precision=self.precision,
                 available=", ".join(EMULATED),
             )
-        return Executor(self.plan, memory_limit_bytes=self.device.memory_bytes)
+        return Executor(self.plan, memory_limit_bytes=self.device.pool_bytes)
 
     def run(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """Return the outputs by name, computed on the emulator with the device's numbers.

@@ -93,6 +93,12 @@ def load(source: AnyModel, input_shapes: Mapping[str, tuple[int, ...]] | None = 
         If a dimension stays open, or `input_shapes` do not suit the model.
     """
     if isinstance(source, Model):
+        if input_shapes:
+            raise ShapeError(
+                _("model {model} is loaded already, its shapes are fixed"),
+                hint=_("Give input_shapes when you load its file."),
+                model=source.name,
+            )
         return source
     shapes = _read_shapes(input_shapes or {})
     try:

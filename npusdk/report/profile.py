@@ -72,7 +72,7 @@ class ProfileReport(Report):
     call_s, host_s
         Seconds of the host's runtime, and of moving inputs and outputs over the host link.
     weight_bytes, peak_memory_bytes, device_memory_bytes
-        Weights; weights and the largest set of live activations; what the device has (None: not documented).
+        Weights; weights and the largest set of live activations; the device's largest memory (None: not documented).
     macs
         Multiply-accumulates of one call.
     peak_ops_per_s, memory_bandwidth_bytes_per_s

@@ -89,3 +89,11 @@ def test_operators_are_not_written_out_without_bound():
     """A small file of very many such operators is refused before it grows."""
     with pytest.raises(npu.ModelFormatError, match="limit"):
         npu.load(attention(2000))
+
+
+def test_shapes_for_a_loaded_model_are_refused_not_ignored():
+    """A model that is loaded keeps its shapes: giving others is an error, not silence."""
+    model = npu.load(attention(1))
+    assert npu.load(model) is model
+    with pytest.raises(npu.ShapeError, match="loaded already"):
+        npu.load(model, {"a0": (1, 4, 6, 8)})

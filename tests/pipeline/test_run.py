@@ -80,3 +80,15 @@ def test_weights_that_make_no_number_run_without_a_warning():
         {{ c = Conv(x, w) y = BatchNormalization(c, one, zero, zero, low) }}"""
     program = npu.compile(npu.load(parser.parse_model(text)), "reference")
     assert np.isnan(program(np.ones((1, 1, 2, 2), np.float32))).all()
+
+
+def test_model_must_fit_one_memory_of_a_device_that_has_several(digits, heldout):
+    """What fits the memories of a device together and none alone is refused alike by check, profile and emulator."""
+    needed = npu.profile(digits, "atom-max").peak_memory_bytes
+    half = needed // 2 + 1000
+    device = npu.device("atom-max").model_copy(update={"memory_pools": (half, half)})
+    assert half < needed < device.memory_bytes
+    assert npu.profile(digits, device).device_memory_bytes == half
+    assert "memory_exceeded" in {finding.reason.code for finding in npu.check(digits, [device]).fits[0].findings}
+    with pytest.raises(npu.OutOfDeviceMemoryError):
+        npu.compile(digits, device)(heldout[0][:1])
