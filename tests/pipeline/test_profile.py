@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 import npusdk as npu
 from npusdk.report import CODES
+from tests.models.samples import TINY
 
 
 def test_every_network_on_every_device_gives_a_report_or_a_reason(tiny):
@@ -132,3 +133,16 @@ def test_device_of_a_wrong_type_is_refused(digits, name):
     """A device that is no text is an UnknownDeviceError."""
     with pytest.raises(npu.UnknownDeviceError):
         npu.profile(digits, name)
+
+
+def test_devices_that_fuse_differently_do_not_share_steps():
+    """A convolution and its SiLU are one layer on an NPU and two on a GPU, also for a model that both have seen."""
+    model = npu.load(TINY["efficientnet_like"]())
+    for device, separate in (("rngd", False), ("a100", True), ("atom", False)):
+        assert ("Swish" in {layer.op for layer in npu.profile(model, device).layers}) is separate
+
+
+def test_profile_says_where_no_list_of_operators_stands_behind_it(digits):
+    """The vendor of RNGD publishes no list of operators, and the profile says so; that of Warboy does."""
+    codes = {name: {note.code for note in npu.profile(digits, name).assumptions} for name in ("rngd", "warboy")}
+    assert "operators_undocumented" in codes["rngd"] - codes["warboy"]
