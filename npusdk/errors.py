@@ -7,6 +7,7 @@
         UnknownDeviceError      a device name that the catalogue does not have
         ShapeError              shapes that do not fit together, or a dimension nobody bound
         DtypeError              an element type where another is needed
+        SerializationError      a value that cannot travel between the notebook and where a cell runs
         ConfigError             a setting, an argument or an installation that is wrong
       ModelError
         ModelFormatError        a file that is broken, truncated or hostile
@@ -15,6 +16,8 @@
         PrecisionError          a number format that the device or the model cannot have
       DeviceError
         OutOfDeviceMemoryError  the emulated device's memory is exceeded
+      JobError
+        RunTimeoutError         a run took longer than it was given
 
 An error carries an English template and its parameters; the text is rendered at the edge, in the reader's language.
 """
@@ -108,6 +111,12 @@ class DtypeError(UsageError):
     code = "dtype"
 
 
+class SerializationError(UsageError):
+    """A value cannot travel between the notebook and the place where a cell runs."""
+
+    code = "serialization"
+
+
 class ConfigError(UsageError):
     """A setting, an argument or an installation is wrong."""
 
@@ -156,11 +165,24 @@ class OutOfDeviceMemoryError(DeviceError):
     code = "out_of_device_memory"
 
 
+class JobError(NpuError):
+    """What was asked to run did not come to its end."""
+
+    code = "job"
+
+
+class RunTimeoutError(JobError):
+    """A run took longer than it was given."""
+
+    code = "run_timeout"
+
+
 BY_CODE: dict[str, type[NpuError]] = {
     cls.code: cls
     for cls in (
-        NpuError, UsageError, UnknownDeviceError, ShapeError, DtypeError, ConfigError, ModelError, ModelFormatError,
-        UnsupportedOpError, DoesNotFitError, PrecisionError, DeviceError, OutOfDeviceMemoryError,
+        NpuError, UsageError, UnknownDeviceError, ShapeError, DtypeError, SerializationError, ConfigError, ModelError,
+        ModelFormatError, UnsupportedOpError, DoesNotFitError, PrecisionError, DeviceError, OutOfDeviceMemoryError,
+        JobError, RunTimeoutError,
     )
 }  # fmt: skip
 """Every class by its stable code, for readers of errors that crossed a wire."""
