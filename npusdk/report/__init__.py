@@ -1,6 +1,7 @@
 """Versioned reports: frozen data whose invariants are checked when one is made; a view is a function of a report."""
 
 from npusdk.report.base import SCHEMA_VERSION, Report
+from npusdk.report.cell import CellReport, Manifest, ManifestItem
 from npusdk.report.codes import CODES, Note, explain
 from npusdk.report.comparison import Comparison, Refusal
 from npusdk.report.fit import DeviceFit, Evidence, Finding, FitReport, MemoryNeed
@@ -11,6 +12,7 @@ __all__ = [
     "BOUNDS",
     "CODES",
     "SCHEMA_VERSION",
+    "CellReport",
     "Comparison",
     "DeviceFit",
     "Evidence",
@@ -18,6 +20,8 @@ __all__ = [
     "FitReport",
     "LayerCost",
     "LayerTable",
+    "Manifest",
+    "ManifestItem",
     "MemoryNeed",
     "Note",
     "ProfileReport",
