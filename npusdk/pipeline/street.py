@@ -187,19 +187,8 @@ def compare(
         try:
             profiles.append(profile(loaded, spec, precision, size))
         except NpuError as error:
-            refusals.append(_refusal(spec, error))
+            refusals.append(Refusal.from_error(spec.id, spec.name, error))
     return Comparison(model=loaded.name, batch=size, profiles=tuple(profiles), refusals=tuple(refusals))
-
-
-def _refusal(spec: DeviceSpec, error: NpuError) -> Refusal:
-    return Refusal(
-        device=spec.id,
-        device_name=spec.name,
-        code=error.code,
-        template=error.template,
-        hint=error.hint,
-        params=dict(error.params),
-    )
 
 
 def _blame(error: NpuError, kind: type[NpuError]) -> NpuError:

@@ -48,6 +48,9 @@ CODES: Mapping[str, str] = MappingProxyType(
         "term_omitted": _("{parameter}: no figure, its term is left out"),
         "derived_parameter": _("{parameter}: derived from other figures"),
         "secondary_parameter": _("{parameter}: quoted by others than the vendor"),
+        "recorded_path": _(
+            "the cell is taken as one compiled graph of the operators that ran; Python's own time is left out"
+        ),
         "operators_undocumented": _("no public document lists the operators that run; all are taken to run"),
         "precision_undocumented": _("no public software is documented to reach {precision} on this device"),
         # reasons of a fit

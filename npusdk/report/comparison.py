@@ -6,6 +6,7 @@ from typing import Self
 
 from pydantic import model_validator
 
+from npusdk.errors import NpuError
 from npusdk.language import plain
 from npusdk.report.base import Report
 from npusdk.report.profile import ProfileReport
@@ -27,6 +28,18 @@ class Refusal(Frozen):
     template: str
     hint: str = ""
     params: dict[str, object] = {}  # noqa: RUF012 - pydantic copies defaults
+
+    @classmethod
+    def from_error(cls, device: str, device_name: str, error: NpuError) -> Self:
+        """Make it from the error that was raised."""
+        return cls(
+            device=device,
+            device_name=device_name,
+            code=error.code,
+            template=error.template,
+            hint=error.hint,
+            params=dict(error.params),
+        )
 
 
 class Comparison(Report):

@@ -1,0 +1,65 @@
+"""A limit on time ends what runs, and nothing else."""
+
+import threading
+import time
+
+import pytest
+from npusdk.errors import RunTimeoutError
+from npusdk.targets.timing import time_limit
+
+
+def spin(seconds):
+    """Run Python code for a while."""
+    end_s = time.monotonic() + seconds
+    while time.monotonic() < end_s:
+        pass
+
+
+def test_time_limit_ends_a_block_that_runs_on():
+    """A block is ended soon after its limit, with the limit in the message."""
+    start_s = time.monotonic()
+    with pytest.raises(RunTimeoutError, match=r"100 ms"), time_limit(0.1):
+        spin(30)
+    assert time.monotonic() - start_s < 15
+
+
+def test_time_limit_leaves_a_quick_block_alone():
+    """A block that ends in time is not interrupted, not even later."""
+    with time_limit(0.2):
+        value = 1
+    spin(0.3)
+    assert value == 1
+
+
+def test_time_limit_passes_an_interrupt_of_the_person_on():
+    """Ctrl-C inside a block with a limit is Ctrl-C."""
+
+    def interrupted():
+        with time_limit(60):
+            raise KeyboardInterrupt
+
+    pytest.raises(KeyboardInterrupt, interrupted)
+
+
+def test_time_limit_elsewhere_than_in_the_main_thread_interrupts_nobody():
+    """In another thread the block runs to its end and is refused then; the main thread goes on."""
+    seen = []
+
+    def work():
+        try:
+            with time_limit(0.05):
+                spin(0.2)
+                seen.append("ended")
+        except RunTimeoutError:
+            seen.append("refused")
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == ["ended", "refused"]
+
+
+def test_no_limit_sets_none():
+    """Without a limit nothing is measured."""
+    with time_limit(None):
+        assert threading.active_count() >= 1
