@@ -4,6 +4,7 @@ import threading
 import time
 
 import pytest
+
 from npusdk.errors import RunTimeoutError
 from npusdk.targets.timing import time_limit
 
@@ -38,7 +39,8 @@ def test_time_limit_passes_an_interrupt_of_the_person_on():
         with time_limit(60):
             raise KeyboardInterrupt
 
-    pytest.raises(KeyboardInterrupt, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
 
 
 def test_time_limit_elsewhere_than_in_the_main_thread_interrupts_nobody():
