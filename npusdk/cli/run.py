@@ -173,6 +173,7 @@ class Answer:
 
 def _prediction(program: Program) -> ProfileReport | None:
     """Return the profile of what ran, None where the device has no figures for one."""
+    rooms.pipeline.model_version()  # a pin that cannot be kept is an error, not a missing prediction
     try:
         return program.profile()
     except NpuError:

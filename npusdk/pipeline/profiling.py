@@ -6,10 +6,8 @@ import numpy as np
 
 from npusdk.catalogue import CostParameters, DeviceSpec
 from npusdk.cost import Schedule
+from npusdk.pipeline.calibration import model_version
 from npusdk.report import LayerTable, Note, ProfileReport, Reachability
-
-MODEL_VERSION = "priors-1"
-"""Version of the cost model and its parameters: class priors, before any calibration."""
 
 INTERVAL_FACTOR = 2.0
 """Width of class C, multiplied and divided: judgement, because no measurement stands behind the parameters."""
@@ -47,7 +45,7 @@ def make_profile(
         device=device.id,
         device_name=device.name,
         model=name,
-        model_version=MODEL_VERSION,
+        model_version=model_version(),
         precision=parameters.dtype,
         precision_reachable=reachability(device, parameters.dtype),
         batch=schedule.batch,

@@ -21,6 +21,7 @@ from npusdk.errors import (
 )
 from npusdk.importers import Source, load_onnx
 from npusdk.language import _
+from npusdk.pipeline.calibration import model_version
 from npusdk.pipeline.fitting import fit_device
 from npusdk.pipeline.model import Model
 from npusdk.pipeline.program import Program
@@ -166,6 +167,8 @@ def profile(
     ------
     PrecisionError
         If the device does not have the precision, or the public figures do not allow a prediction in it.
+    ConfigError
+        If `NPUSDK_CALIBRATION` pins a version of the cost model that there is not.
     """
     loaded = load(model)
     planner, spec = loaded.planner, _find(device)
@@ -178,10 +181,17 @@ def compare(
     precision: str = "auto",
     batch: int | None = None,
 ) -> Comparison:
-    """Return profiles of a model on several devices, and why the others have none."""
+    """Return profiles of a model on several devices, and why the others have none.
+
+    Raises
+    ------
+    ConfigError
+        If `NPUSDK_CALIBRATION` pins a version of the cost model that there is not.
+    """
     loaded = load(model)
     size = loaded.batch if batch is None else batch
     loaded.at_batch(size)
+    model_version()
     profiles, refusals = [], []
     for spec in _choose(devices):
         try:
