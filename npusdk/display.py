@@ -17,6 +17,7 @@ VIEWS: Mapping[tuple[str, str], str] = MappingProxyType(
         ("Comparison", "text"): "npusdk.views.text:comparison",
         ("DeviceSpec", "text"): "npusdk.views.text:device",
         ("DeviceList", "text"): "npusdk.views.text:devices",
+        ("Examination", "text"): "npusdk.views.text:examination",
         ("ProfileReport", "csv"): "npusdk.views.table:profile",
         ("FitReport", "csv"): "npusdk.views.table:fit",
         ("Comparison", "csv"): "npusdk.views.table:comparison",
@@ -60,6 +61,8 @@ def mimebundle(value: object) -> dict[str, object]:
 
 class Shown:
     """Base of what shows itself in a notebook, with no kernel and no widget: see `mimebundle`."""
+
+    __slots__ = ()
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, object]:  # noqa: ARG002 - Jupyter's own signature
         return mimebundle(self)

@@ -134,8 +134,8 @@ def trace_flow(plan: Plan) -> Flow:
     return Flow(plan.steps, works, moves, values, weights)
 
 
-def largest_live_bytes(flow: Flow) -> int:
-    """Return the most bytes of values that are alive on the device during one step.
+def live_bytes(flow: Flow) -> npt.NDArray[np.int64]:
+    """Return the bytes of values that are alive on the device during each step.
 
     A value lives from the step that makes it (from the start, if a caller gives it) to its last reader, or to the end
     if a caller wants it. What only the host touches does not live on the device.
@@ -149,7 +149,7 @@ def largest_live_bytes(flow: Flow) -> int:
         end = len(flow.steps) if value.is_output else max(value.producer, *value.readers, 0)
         change[start] += value.size_bytes
         change[end + 1] -= value.size_bytes
-    return int(np.cumsum(change).max())
+    return np.cumsum(change)[: len(flow.steps)]
 
 
 def exchanged_bytes(flow: Flow) -> tuple[npt.NDArray[np.float64], int]:

@@ -43,6 +43,8 @@ class Schedule:
         Achieved share of the peak matrix rate; 0 on the host.
     bound_codes
         Index in `BOUNDS` of what decides the time.
+    live_bytes
+        Activations that are alive on the device meanwhile.
     call_s, host_s
         Seconds of the host's runtime; of moving a call's inputs and outputs over the host link.
     weight_bytes, peak_memory_bytes
@@ -66,6 +68,7 @@ class Schedule:
     macs: npt.NDArray[np.int64]
     utilization: Floats
     bound_codes: npt.NDArray[np.intp]
+    live_bytes: npt.NDArray[np.int64]
     call_s: float
     host_s: float
     weight_bytes: int
@@ -112,6 +115,7 @@ class Schedule:
             self.traffic_bytes,
             self.time_s,
             self.utilization,
+            live_bytes=self.live_bytes,
         )
 
 
@@ -154,6 +158,7 @@ def schedule(table: WorkTable, parameters: CostParameters) -> Schedule:
         macs=table.macs,
         utilization=np.divide(table.macs, possible, out=np.zeros_like(time_s), where=used),
         bound_codes=bound_codes,
+        live_bytes=table.step_live_bytes,
         call_s=parameters.call_overhead_s,
         host_s=table.call_bytes / parameters.host_bandwidth_bytes_per_s,
         weight_bytes=table.constant_bytes,

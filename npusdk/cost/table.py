@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from npusdk.compiler.plan import Plan, Step
-from npusdk.cost.flow import Flow, exchanged_bytes, largest_live_bytes, total_bytes, trace_flow
+from npusdk.cost.flow import Flow, exchanged_bytes, live_bytes, total_bytes, trace_flow
 from npusdk.cost.gemms import Floats, GemmSet, collect_gemms
 from npusdk.cost.residency import Residency, tabulate_residency
 from npusdk.cost.waves import SHORT_QUERIES, AttentionSet
@@ -46,6 +46,8 @@ class WorkTable:
         Constants that it reads whole, and rows that it reads of tables.
     exchange_bytes
         What a step on the host receives from the device and gives back.
+    step_live_bytes
+        Activations that are alive on the device during a step.
     gemms, plain_gemms
         Matrix products of all steps on the device; the same without `attention`.
     attention
@@ -76,6 +78,7 @@ class WorkTable:
     weight_bytes: Floats
     row_bytes: Floats
     exchange_bytes: Floats
+    step_live_bytes: npt.NDArray[np.int64]
     gemms: GemmSet
     plain_gemms: GemmSet
     attention: AttentionSet
@@ -114,6 +117,7 @@ def work_table(plan: Plan) -> WorkTable:
     flat = [(index, gemm) for index, gemms in products.items() for gemm in gemms]
     activations, constants = input_bytes + output_bytes, weight_bytes + row_bytes
     exchange_bytes, call_bytes = exchanged_bytes(flow)
+    alive = live_bytes(flow)
     pinnable_bytes, table_bytes = total_bytes(flow, plan)
     return WorkTable(
         names=tuple(step.name for step in plan.steps),
@@ -130,6 +134,7 @@ def work_table(plan: Plan) -> WorkTable:
         weight_bytes=weight_bytes,
         row_bytes=row_bytes,
         exchange_bytes=exchange_bytes,
+        step_live_bytes=alive,
         gemms=collect_gemms(flat, activations, constants),
         plain_gemms=collect_gemms([pair for pair in flat if pair[0] not in fused], activations, constants),
         attention=attention,
@@ -137,7 +142,7 @@ def work_table(plan: Plan) -> WorkTable:
         pinnable_bytes=pinnable_bytes,
         table_bytes=table_bytes,
         constant_bytes=plan.weight_bytes,
-        live_bytes=largest_live_bytes(flow),
+        live_bytes=int(alive.max(initial=0)),
         call_bytes=call_bytes,
     )
 

@@ -93,4 +93,5 @@ def _layers(schedule: Schedule) -> LayerTable:
         traffic_bytes=schedule.traffic_bytes[kept],
         time_s=schedule.time_s[kept],
         utilization=schedule.utilization[kept],
+        live_bytes=schedule.live_bytes[kept],
     )

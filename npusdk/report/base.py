@@ -12,8 +12,11 @@ from npusdk.errors import ConfigError
 from npusdk.language import _
 from npusdk.values import Frozen
 
-SCHEMA_VERSION = "1.0"
-"""Version of every report schema: a reader refuses another major number and tolerates additions within its own."""
+SCHEMA_VERSION = "1.1"
+"""Version of every report schema: a reader refuses another major number and tolerates additions within its own.
+
+1.1 added `live_bytes` to the layers of a profile.
+"""
 
 
 class Report(Frozen):

@@ -11,6 +11,8 @@ import numpy.typing as npt
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from npusdk.display import Shown
+from npusdk.units import format_count
 from npusdk.values import Frozen, Int64
 
 BOUNDS = ("compute", "memory", "on_chip", "vector", "overhead", "host", "link")
@@ -43,6 +45,8 @@ class LayerCost(Frozen):
         Achieved share of the device's peak matrix rate, 0 to 1.
     energy_j
         Joules; None where energy is not predicted.
+    live_bytes
+        Bytes of activations that are alive on the device meanwhile; None in reports of schema 1.0.
     """
 
     name: str
@@ -54,10 +58,11 @@ class LayerCost(Frozen):
     bound: Bound
     utilization: float
     energy_j: float | None = None
+    live_bytes: Int64 | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class LayerTable(Sequence[LayerCost]):
+@dataclass(frozen=True, eq=False, repr=False)
+class LayerTable(Shown, Sequence[LayerCost]):
     """A sequence of `LayerCost` kept as columns.
 
     Parameters
@@ -66,7 +71,7 @@ class LayerTable(Sequence[LayerCost]):
         One text for each layer.
     macs, traffic_bytes, time_s, utilization
         One number for each layer.
-    energy_j
+    energy_j, live_bytes
         One number for each layer, or None.
     """
 
@@ -79,6 +84,7 @@ class LayerTable(Sequence[LayerCost]):
     time_s: Floats
     utilization: Floats
     energy_j: Floats | None = None
+    live_bytes: npt.NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         lengths = {len(column) for column in vars(self).values() if column is not None}
@@ -91,6 +97,7 @@ class LayerTable(Sequence[LayerCost]):
         """Make the table from rows, or from dictionaries with the fields of a row."""
         costs = [row if isinstance(row, LayerCost) else LayerCost.model_validate(row) for row in rows]
         energies = [row.energy_j for row in costs if row.energy_j is not None]
+        alive = [row.live_bytes for row in costs if row.live_bytes is not None]
         return cls(
             names=tuple(row.name for row in costs),
             ops=tuple(row.op for row in costs),
@@ -101,6 +108,7 @@ class LayerTable(Sequence[LayerCost]):
             time_s=np.array([row.time_s for row in costs], np.float64),
             utilization=np.array([row.utilization for row in costs], np.float64),
             energy_j=np.array(energies, np.float64) if costs and len(energies) == len(costs) else None,
+            live_bytes=np.array(alive, np.int64) if costs and len(alive) == len(costs) else None,
         )
 
     def __len__(self) -> int:
@@ -123,6 +131,7 @@ class LayerTable(Sequence[LayerCost]):
             bound=self.bounds[index],  # type: ignore[arg-type]  # pydantic checks the text against BOUNDS
             utilization=float(self.utilization[index]),
             energy_j=None if self.energy_j is None else float(self.energy_j[index]),
+            live_bytes=None if self.live_bytes is None else int(self.live_bytes[index]),
         )
 
     def __iter__(self) -> Iterator[LayerCost]:
@@ -130,6 +139,9 @@ class LayerTable(Sequence[LayerCost]):
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, LayerTable) and tuple(self) == tuple(other)
+
+    def __repr__(self) -> str:
+        return f"LayerTable({len(self)} layers, {format_count(sum(self.macs.tolist()), 'MAC')})"
 
     __hash__ = None  # type: ignore[assignment]  # columns are arrays
 

@@ -121,7 +121,7 @@ class ProfileReport(Report):
     def _check_invariants(self) -> Self:
         table = self.layers
         columns = [table.macs, table.traffic_bytes, table.time_s, table.utilization]
-        columns += [] if table.energy_j is None else [table.energy_j]
+        columns += [column for column in (table.energy_j, table.live_bytes) if column is not None]
         numbers = [number for name in _NUMBERS if (number := getattr(self, name)) is not None]
         bandwidth = self.memory_bandwidth_bytes_per_s
         room = 1 + TOLERANCE
@@ -139,6 +139,9 @@ class ProfileReport(Report):
             "low <= latency <= high": self.latency_low_s <= self.latency_s * room
             and self.latency_s <= self.latency_high_s * room,
             "weights are part of the peak memory": self.weight_bytes <= self.peak_memory_bytes,
+            "weights and the most live bytes are the peak memory": table.live_bytes is None
+            or not len(table)
+            or self.weight_bytes + int(table.live_bytes.max()) == self.peak_memory_bytes,
         }
         broken = [law for law, holds in laws.items() if not holds]
         if broken:

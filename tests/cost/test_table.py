@@ -220,6 +220,7 @@ def test_live_bytes_count_what_waits():
     write.vector("Add", c, a)
     table = work_table(write.plan(write.steps[-1].outputs[0], c))
     assert table.live_bytes == 100 + 500 + 50
+    assert table.step_live_bytes.tolist() == [100 + 100, 100 + 500, 100 + 500 + 50, 100 + 50 + 50]
 
 
 def test_output_lives_to_the_end():

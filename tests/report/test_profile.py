@@ -283,3 +283,42 @@ def test_reachability_has_three_words():
 def test_schema_version_is_of_the_first_major():
     """The schema that this suite describes."""
     assert SCHEMA_VERSION.split(".")[0] == "1"
+
+
+ALIVE = (2_000_000, 2_500_000, 300_000, 4_000)
+
+
+def alive_rows(*live_bytes):
+    return [{**row, "live_bytes": size} for row, size in zip(samples.ROWS, live_bytes, strict=True)]
+
+
+def test_live_bytes_and_weights_make_the_peak():
+    """The largest live set and the weights are the peak memory, which some layer reaches."""
+    report = samples.profile(rows=alive_rows(*ALIVE))
+    assert report.weight_bytes + max(ALIVE) == report.peak_memory_bytes
+    assert ProfileReport.from_json(report.to_json()).layers.live_bytes.tolist() == list(ALIVE)
+
+
+@pytest.mark.parametrize("largest", [2_499_999, 2_500_001])
+def test_live_bytes_that_are_not_the_peak_are_refused(largest):
+    """Neither a layer above the peak nor a peak that no layer reaches makes a report."""
+    with pytest.raises(ValidationError, match="most live bytes are the peak"):
+        samples.profile(rows=alive_rows(1, largest, 1, 1))
+
+
+def test_live_bytes_below_nothing_are_refused():
+    """No layer holds a negative number of bytes."""
+    with pytest.raises(ValidationError, match="nothing is negative"):
+        samples.profile(rows=alive_rows(-1, 2_500_000, 1, 1))
+
+
+def test_live_bytes_are_there_for_all_layers_or_for_none():
+    """A column half filled is no column."""
+    rows = alive_rows(*ALIVE)
+    del rows[1]["live_bytes"]
+    assert LayerTable.from_rows(rows).live_bytes is None
+
+
+def test_layer_table_is_short_in_a_shell():
+    """A table of many layers does not fill a screen when it is named."""
+    assert repr(samples.profile().layers) == "LayerTable(4 layers, 120 MMAC)"

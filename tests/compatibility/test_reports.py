@@ -1,0 +1,40 @@
+"""Reports that an earlier version wrote, kept as it wrote them, are read by this one."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from npusdk.display import mimebundle
+from npusdk.report import SCHEMA_VERSION, Comparison, FitReport, ProfileReport
+
+HERE = Path(__file__).parent
+STORED = [
+    (path, kind)
+    for name, kind in (("profile", ProfileReport), ("comparison", Comparison), ("fit", FitReport))
+    for path in sorted(HERE.glob(f"{name}-*.json"))
+]
+EVERY = pytest.mark.parametrize(("path", "kind"), STORED, ids=[path.stem for path, _kind in STORED])
+
+
+@EVERY
+def test_stored_report_is_read_and_shown(path, kind):
+    """Its version stays that of the file, and all its views work."""
+    data = json.loads(path.read_text(encoding="utf-8"))
+    report = kind.from_json(path.read_bytes())
+    assert report.schema_version == data["schema_version"] == path.stem.rsplit("-", maxsplit=1)[1]
+    assert mimebundle(report)["text/plain"].startswith(data["model"])
+
+
+def test_profile_of_schema_1_0_has_no_live_bytes():
+    """What an older writer did not know stays unknown, and every number that it wrote is kept."""
+    text = (HERE / "profile-1.0.json").read_text(encoding="utf-8")
+    report = ProfileReport.from_json(text)
+    assert report.layers.live_bytes is None
+    rows = json.loads(report.to_json())["layers"]
+    assert [row | {"live_bytes": None} for row in json.loads(text)["layers"]] == rows
+
+
+def test_schema_version_has_grown_since():
+    """A field was added, so that the minor number is one higher."""
+    assert SCHEMA_VERSION == "1.1"
