@@ -6,15 +6,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from npusdk import pipeline
-    from npusdk.cli import arrays, examination
+    from npusdk import examination, pipeline
+    from npusdk.cli import arrays
     from npusdk.views import page, progress
 
     __all__ = ["arrays", "examination", "page", "pipeline", "progress"]
 
 _HOMES = {
     "arrays": "npusdk.cli.arrays",
-    "examination": "npusdk.cli.examination",
+    "examination": "npusdk.examination",
     "page": "npusdk.views.page",
     "pipeline": "npusdk.pipeline",
     "progress": "npusdk.views.progress",

@@ -141,7 +141,7 @@ def test_doctor_looks_at_everything(npusdk):
 
 def test_doctor_gives_the_line_that_installs_what_is_missing(npusdk, monkeypatch):
     """A missing extra is named with its packages and the command."""
-    monkeypatch.setattr("npusdk.cli.examination.EXTRAS", {"onnx": ("a-package-that-nobody-has",)})
+    monkeypatch.setattr("npusdk.examination.EXTRAS", {"onnx": ("a-package-that-nobody-has",)})
     answer = npusdk("doctor")
     assert answer.code == 0
     assert "a-package-that-nobody-has missing" in answer.out

@@ -3,7 +3,8 @@
 from npusdk.views.page import WIDTH
 from npusdk.views.text.comparison_page import comparison
 from npusdk.views.text.device_page import device, devices
+from npusdk.views.text.examination_page import examination
 from npusdk.views.text.fit_page import fit
 from npusdk.views.text.profile_page import profile
 
-__all__ = ["WIDTH", "comparison", "device", "devices", "fit", "profile"]
+__all__ = ["WIDTH", "comparison", "device", "devices", "examination", "fit", "profile"]

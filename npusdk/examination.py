@@ -17,6 +17,7 @@ from typing import Literal
 
 import numpy as np
 
+from npusdk.display import Shown
 from npusdk.errors import NpuError
 from npusdk.language import LANGUAGES, _, current_language, render, translate
 from npusdk.pipeline import devices
@@ -53,8 +54,25 @@ class Check:
     hint: str = ""
 
 
-def examine() -> Iterator[Check]:
-    """Yield what was found, one check after the other."""
+@dataclass(frozen=True)
+class Examination(Shown):
+    """What was found on this machine; shows itself in a notebook.
+
+    Parameters
+    ----------
+    checks
+        In the order in which they were made.
+    """
+
+    checks: tuple[Check, ...]
+
+
+def examine() -> Examination:
+    """Look at everything that is worth a word; nothing outside this machine is asked."""
+    return Examination(tuple(_look()))
+
+
+def _look() -> Iterator[Check]:
     yield Check("npusdk", "npusdk", "ok", installed("npusdk") or translate(_("run from its source, not installed")))
     yield _python()
     yield Check("numpy", "NumPy", "ok", np.__version__)
