@@ -14,6 +14,7 @@ from npusdk.cli.devices import devices
 from npusdk.cli.doctor import doctor
 from npusdk.cli.everywhere import Everywhere, take_everywhere
 from npusdk.cli.exits import ExitCode, exit_code
+from npusdk.cli.lab import lab
 from npusdk.cli.manual import Command, Group
 from npusdk.cli.reports import check, compare, profile
 from npusdk.cli.run import run
@@ -29,6 +30,7 @@ COMMANDS: tuple[tuple[Callable[..., ExitCode], str], ...] = (
     (profile, _("Show how long a model would take on a device, and why.")),
     (compare, _("Show how long a model would take on several devices, and which can be told apart.")),
     (run, _("Run a model on the emulator of a device.")),
+    (lab, _("Copy the tutorials to a folder and open the first in JupyterLab.")),
     (doctor, _("Show whether this machine has what npusdk needs.")),
 )
 """Every command and its help."""

@@ -29,10 +29,13 @@ class Everywhere:
         Whether to answer in JSON.
     language
         The language asked for; None for the reader's own.
+    after
+        The words after "--".
     """
 
     as_json: bool = False
     language: str | None = None
+    after: tuple[str, ...] = ()
 
 
 def take_everywhere(arguments: Sequence[str]) -> tuple[Everywhere, list[str]]:
@@ -45,12 +48,14 @@ def take_everywhere(arguments: Sequence[str]) -> tuple[Everywhere, list[str]]:
     """
     as_json, language = False, None
     rest: list[str] = []
+    after: tuple[str, ...] = ()
     pending = list(arguments)
     while pending:
         argument = pending.pop(0)
         name, equals, value = argument.partition("=")
         if argument == "--":
             rest += [argument, *pending]
+            after = tuple(pending)
             break
         if argument == "--json":
             as_json = True
@@ -58,7 +63,7 @@ def take_everywhere(arguments: Sequence[str]) -> tuple[Everywhere, list[str]]:
             language = _known(value if equals else pending.pop(0) if pending else "")
         else:
             rest.append(argument)
-    return Everywhere(as_json, language), rest
+    return Everywhere(as_json, language, after), rest
 
 
 def _known(language: str) -> str:
