@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from npusdk.cli import main
+from npusdk.cli.app import COMMANDS
 from npusdk.cli.terminal import encodable, readable_language
 from npusdk.views.progress import working
 
@@ -43,6 +45,26 @@ def test_every_text_passes_every_encoding(written, digits, encoding, language):
         assert code == 0, line
         assert len(text) > 100
         assert text.count("?") < 10, line
+
+
+def test_korean_windows_home_works_with_every_command(digits, heldout):
+    """In a home folder with Hangul and a blank, a process that writes in cp949 answers every command in Korean."""
+    home = digits.parent
+    environment = {"PYTHONIOENCODING": "cp949", "NPUSDK_LANG": "ko", "HOME": str(home), "PYTHONPATH": str(Path.cwd())}
+    lines = {
+        "devices": ("rngd",), "check": (digits,), "profile": (digits, "--device", "rngd", "--save", "결과.json"),
+        "compare": (digits,), "run": (digits, "--inputs", heldout, "--output", "출력.npz"), "doctor": (),
+        "lab": ("튜토리얼 모음", "--copy-only"),
+    }  # fmt: skip
+    assert lines.keys() == {function.__name__ for function, _text in COMMANDS}
+    for name, words in lines.items():
+        process = start(name, *words, cwd=home, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == 0, (name, err.decode("cp949"))
+        text = (out + err).decode("cp949")
+        assert re.search("[가-힣]", text), name
+        assert text.count("?") < 3, name
+    assert {path.name for path in home.iterdir()} == {digits.name, "결과.json", "출력.npz", "튜토리얼 모음"}
 
 
 def test_korean_code_page_loses_no_hangul(written):
