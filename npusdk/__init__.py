@@ -95,3 +95,13 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+def load_ipython_extension(shell: object) -> None:
+    """Give IPython the magics `%npu` and `%%npu`; called by `%load_ext npusdk`."""
+    import_module("npusdk.notebook").load_ipython_extension(shell)
+
+
+def unload_ipython_extension(shell: object) -> None:
+    """Take the magics back; called by `%unload_ext npusdk`."""
+    import_module("npusdk.notebook").unload_ipython_extension(shell)
