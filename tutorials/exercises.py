@@ -231,11 +231,14 @@ NOT_A_FUNCTION = Text(
     "`shortest_s`가 함수가 아닙니다. 형: {kind}. `def`로 시작하는 줄을 그대로 두세요.",
 )
 RAISES = Text(
-    "For layer {layer} the function stops with {error}. Some layers multiply nothing, and some move no bytes: never"
-    " divide by what a layer does, only by what the device can.",
-    "레이어 {layer}에서 함수가 다음 오류로 멈춥니다: {error}. 곱셈이 없는 레이어도 있고 바이트를 옮기지 않는"
-    " 레이어도 있습니다."
-    " 레이어가 하는 일의 양으로 나누지 말고, 장치가 할 수 있는 양으로만 나누세요.",
+    "For layer {layer} the function stops with {error}. It is called as `shortest_s(layer, report)`.",
+    "레이어 {layer}에서 함수가 다음 오류로 멈춥니다: {error}. 함수는 `shortest_s(layer, report)`처럼 불립니다.",
+)
+DIVIDES = Text(
+    "For layer {layer} the function divides by zero. Some layers multiply nothing, and some move no bytes: divide by"
+    " what the device can do in a second, never by what a layer does.",
+    "레이어 {layer}에서 함수가 0으로 나눕니다. 곱셈이 없는 레이어도 있고 바이트를 옮기지 않는 레이어도 있습니다."
+    " 레이어가 하는 일의 양으로 나누지 말고, 장치가 1초에 할 수 있는 양으로 나누세요.",
 )
 NOT_A_NUMBER = Text(
     "For layer {layer} the function returns no number but a value of type {kind}. Is there a `return`?",
@@ -319,6 +322,13 @@ SHORTEST_MISTAKES: tuple[tuple[Shortest, Text], ...] = (
         ),
     ),
     (
+        lambda layer, _report: 2 * layer.macs / (layer.traffic_bytes or np.inf),
+        Text(
+            "These are operations for each byte: it says which of the two limits counts, and it is not a time.",
+            "바이트당 연산 수입니다. 두 한계 가운데 어느 것에 걸리는지 알려 줄 뿐 시간은 아닙니다.",
+        ),
+    ),
+    (
         lambda layer, report: 1e3 * _shortest_s(layer, report),
         Text(
             "The order of the layers is right, the unit is not: a name that ends in `_s` holds seconds.",
@@ -342,21 +352,33 @@ def check_shortest(shortest_s: object, report: ProfileReport) -> Verdict:
         return _hint(NOT_A_FUNCTION, kind=type(shortest_s).__name__)
     given: list[float] = []
     for layer in report.layers:
-        try:
-            value: Any = shortest_s(layer, report)
-        except Exception as error:  # noqa: BLE001 - a learner's function may raise anything
-            return _hint(RAISES, layer=layer.name, error=f"{type(error).__name__}: {error}")
-        if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-            return _hint(NOT_A_NUMBER, layer=layer.name, kind=type(value).__name__)
-        given.append(float(value))
-    wanted = [_shortest_s(layer, report) for layer in report.layers]
-    if np.allclose(given, wanted, rtol=TIME_TOLERANCE, atol=0):
+        value = _called(shortest_s, layer, report)
+        if isinstance(value, Verdict):
+            return value
+        given.append(value)
+
+    def is_answer(function: Shortest) -> bool:
+        times = [function(layer, report) for layer in report.layers]
+        return np.allclose(given, times, rtol=TIME_TOLERANCE, atol=0)
+
+    if is_answer(_shortest_s):
         return _right(SHORTEST_RIGHT)
-    for mistake, hint in SHORTEST_MISTAKES:
-        if np.allclose(given, [mistake(layer, report) for layer in report.layers], rtol=TIME_TOLERANCE, atol=0):
-            return _hint(hint)
-    layer, mine, least = max(
-        zip(report.layers, given, wanted, strict=True),
-        key=lambda row: abs(np.log((row[1] or 1e-30) / (row[2] or 1e-30))),
-    )
-    return _hint(TOO_SHORT if mine < least else TOO_LONG, layer=layer.name)
+    named = next((hint for mistake, hint in SHORTEST_MISTAKES if is_answer(mistake)), None)
+    if named:
+        return _hint(named)
+    rows = [(mine - _shortest_s(layer, report), layer.name) for layer, mine in zip(report.layers, given, strict=True)]
+    difference_s, name = max(rows, key=lambda row: abs(row[0]))
+    return _hint(TOO_SHORT if difference_s < 0 else TOO_LONG, layer=name)
+
+
+def _called(function: Callable[..., Any], layer: LayerCost, report: ProfileReport) -> float | Verdict:
+    """Return the learner's number for one layer, or what is to be said instead."""
+    try:
+        value = function(layer, report)
+    except ZeroDivisionError:
+        return _hint(DIVIDES, layer=layer.name)
+    except Exception as error:  # noqa: BLE001 - a learner's function may raise anything
+        return _hint(RAISES, layer=layer.name, error=f"{type(error).__name__}: {error}")
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        return _hint(NOT_A_NUMBER, layer=layer.name, kind=type(value).__name__)
+    return float(value) if np.isfinite(value) else _hint(DIVIDES, layer=layer.name)
