@@ -21,10 +21,13 @@ import numpy as np
 import numpy.typing as npt
 
 Float32: TypeAlias = npt.NDArray[np.float32]
+Rounder: TypeAlias = Callable[[Float32, Float32], None]
+"""Rounds the first array in place; the second is scratch of the same shape."""
 
 BLOCK = 1 << 15
 """Elements that are rounded at a time: 128 KiB, and as much again of scratch."""
 
+_FEW = 1 << 10
 _SIGN = np.uint32(0x80000000)
 _EXPONENT = np.uint32(0x7F800000)
 _FLOAT16_MAX = np.float32(65504)
@@ -32,23 +35,41 @@ _FLOAT16_MIN_NORMAL = np.float32(2**-14)
 _FLOAT16_SHIFT = np.float32(1.5 * 2**13)
 
 
-def _round_mantissa(dropped: int) -> Callable[[Float32, Float32], None]:
-    """Make a function that clears the last `dropped` bits of float32 values, in place."""
-    one, half = np.uint32(1), np.uint32((1 << (dropped - 1)) - 1)
-    keep, places = np.uint32(0xFFFFFFFF ^ ((1 << dropped) - 1)), np.uint32(dropped)
+def _round_mantissa(dropped: int) -> Rounder:
+    """Make a function that clears the last `dropped` bits of float32 values, in place; NaNs have to be canonical."""
+    numbers = (dropped, 1, (1 << (dropped - 1)) - 1, 0xFFFFFFFF ^ ((1 << dropped) - 1))
+    places, one, half, keep = (np.array(number, np.uint32) for number in numbers)  # arrays are read faster than scalars
+    shift, both, add = np.right_shift, np.bitwise_and, np.add
 
     def round_block(block: Float32, scratch: Float32) -> None:
         bits, odd = block.view(np.uint32), scratch.view(np.uint32)
+        shift(bits, places, odd)
+        both(odd, one, odd)
+        add(odd, half, odd)
+        add(bits, odd, bits)
+        both(bits, keep, bits)
+
+    return round_block
+
+
+def _keep_nan(round_block: Rounder) -> Rounder:
+    """Make a rounder that gives NaN for every NaN, whatever its bits are."""
+
+    def round_any(block: Float32, scratch: Float32) -> None:
         nan = np.isnan(block) if np.isnan(np.maximum.reduce(block, initial=0)) else None
-        np.right_shift(bits, places, out=odd)
-        np.bitwise_and(odd, one, out=odd)
-        np.add(odd, half, out=odd)
-        np.add(bits, odd, out=bits)
-        np.bitwise_and(bits, keep, out=bits)
+        round_block(block, scratch)
         if nan is not None:
             block[nan] = np.nan
 
-    return round_block
+    return round_any
+
+
+def _round_few_float16(block: Float32, scratch: Float32) -> None:
+    """Round to float16 numbers, in place: by NumPy's conversion where there are few, which saves calls."""
+    if block.size <= _FEW:
+        np.copyto(block, block.astype(np.float16))
+    else:
+        _round_float16(block, scratch)
 
 
 def _round_float16(block: Float32, scratch: Float32) -> None:
@@ -74,8 +95,19 @@ def _beyond_float16(block: Float32) -> Float32:
     return np.where(np.abs(block) >= limit, np.copysign(np.float32(np.inf), block), np.float32(np.nan))
 
 
-_ROUNDERS: Mapping[str, Callable[[Float32, Float32], None]] = MappingProxyType(
-    {"bf16": _round_mantissa(16), "tf32": _round_mantissa(13), "fp16": _round_float16}
+RESULT_ROUNDERS: Mapping[str, Rounder] = MappingProxyType(
+    {"bf16": _round_mantissa(16), "tf32": _round_mantissa(13), "fp16": _round_few_float16}
+)
+"""Rounders of a block that arithmetic has made, by format: a NaN in it has the bits that the processor gives one.
+
+Blocks are contiguous. NumPy's warnings have to be off."""
+
+_ROUNDERS: Mapping[str, Rounder] = MappingProxyType(
+    {
+        "bf16": _keep_nan(RESULT_ROUNDERS["bf16"]),
+        "tf32": _keep_nan(RESULT_ROUNDERS["tf32"]),
+        "fp16": _round_float16,
+    }
 )
 
 
