@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
 
@@ -97,5 +98,6 @@ def _tell(copy: Copy, *, as_json: bool) -> None:
 
 def _become_jupyterlab(copy: Copy, flags: Sequence[str]) -> None:
     """Run JupyterLab in this process, which ends with it: its signals, its questions and its exit code are its own."""
-    sys.argv = ["jupyter-lab", str(copy.first), f"--ServerApp.root_dir={copy.folder}", *flags]
+    page = f"/lab/tree/{quote(copy.first.relative_to(copy.folder).as_posix())}"
+    sys.argv = ["jupyter-lab", f"--ServerApp.root_dir={copy.folder}", f"--LabApp.default_url={page}", *flags]
     runpy.run_module("jupyterlab", run_name="__main__", alter_sys=True)

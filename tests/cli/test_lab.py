@@ -147,7 +147,7 @@ def test_flags_after_two_dashes_go_to_jupyterlab(npusdk, source, home, monkeypat
     assert npusdk("lab", home / "copy", "--no-open", "--", "--port=9999", "--json").code == 0
     assert seen["name"] == "jupyterlab"
     assert seen["argv"][1:] == [
-        str(home / "copy" / "ko" / "01_first.ipynb"), f"--ServerApp.root_dir={home / 'copy'}", "--no-browser",
+        f"--ServerApp.root_dir={home / 'copy'}", "--LabApp.default_url=/lab/tree/ko/01_first.ipynb", "--no-browser",
         "--port=9999", "--json",
     ]  # fmt: skip
 
