@@ -1,0 +1,24 @@
+"""NumPy's arrays on an emulated device: eager, in the device's number format, and recorded as a graph.
+
+`Context` says where and in which format; `put` brings a value there; `apply` runs one operator; NumPy's functions and
+operators on a `DeviceArray` are made of these.
+"""
+
+from npusdk.array.apply import apply, asarray, common_context, put, run
+from npusdk.array.context import Context
+from npusdk.array.device_array import DeviceArray
+from npusdk.array.precision import choose_cell_precision
+from npusdk.array.record import RECORD_LIMIT, Record
+
+__all__ = [
+    "RECORD_LIMIT",
+    "Context",
+    "DeviceArray",
+    "Record",
+    "apply",
+    "asarray",
+    "choose_cell_precision",
+    "common_context",
+    "put",
+    "run",
+]

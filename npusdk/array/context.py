@@ -1,0 +1,194 @@
+"""A context: one device, one number format, and what all arrays there share.
+
+Floats of a context are NumPy float32 whose values are numbers of its format: "bf16", "fp16" and "tf32" are rounded to
+nearest even after every operator, "fp32" is as it is. "exact" has NumPy's own types and no rounding. Integers and truth
+values are exact everywhere.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from npusdk.array.precision import FORMATS
+from npusdk.array.quiet import QUIET
+from npusdk.array.record import Record
+from npusdk.catalogue import DeviceSpec
+from npusdk.errors import DtypeError, OutOfDeviceMemoryError, PrecisionError
+from npusdk.kernels.blocks import cut
+from npusdk.language import _
+from npusdk.numerics import MATRIX_FORMATS, RESULT_ROUNDERS
+
+if TYPE_CHECKING:
+    from npusdk.array.device_array import DeviceArray
+
+Array: TypeAlias = npt.NDArray[Any]
+
+ROUND_BLOCK = 1 << 15
+"""Elements that are rounded at a time."""
+
+_FLOAT32 = np.dtype(np.float32)
+
+
+class Context:
+    """One device, one number format, maybe one record; every array belongs to one.
+
+    Parameters
+    ----------
+    device
+        The emulated device.
+    precision
+        "exact", "fp32", "tf32", "bf16", "fp16" or "int8".
+    record
+        Where to write down what runs; None to compute only.
+    memory_limit_bytes
+        Memory of the device; None for no limit.
+
+    Attributes
+    ----------
+    live_bytes
+        Bytes of all arrays that are alive, in the device's format.
+    """
+
+    __slots__ = (
+        "__weakref__", "_rounder", "_storages", "_widths", "device", "live_bytes", "loops", "memory_limit_bytes",
+        "precision", "record", "rounds",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        device: DeviceSpec,
+        precision: str,
+        record: Record | None = None,
+        memory_limit_bytes: int | None = None,
+    ) -> None:
+        if precision not in FORMATS:
+            raise PrecisionError(
+                _("arrays cannot have the precision {precision}; they can have {available}"),
+                hint=_("Choose one of {available}."),
+                precision=precision,
+                available=", ".join(FORMATS),
+            )
+        self.device = device
+        self.precision = precision
+        self.record = record
+        self.memory_limit_bytes = memory_limit_bytes
+        self.live_bytes = 0
+        self.rounds = precision in RESULT_ROUNDERS
+        self.loops: dict[Any, Any] = {}
+        self._rounder = RESULT_ROUNDERS.get(precision)
+        self._storages: dict[np.dtype[Any], np.dtype[Any]] = {}
+        self._widths: dict[str, int] = {}
+
+    def storage(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
+        """Return the NumPy type in which values of `dtype` are held here.
+
+        Raises
+        ------
+        DtypeError
+            If no device has such values.
+        PrecisionError
+            If they are floats and the device has integers only.
+        """
+        found = self._storages.get(dtype)
+        if found is None:
+            found = self._storages[dtype] = self._find_storage(dtype)
+        return found
+
+    def _find_storage(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
+        if dtype.kind not in "biuf" or (self.precision == "exact" and dtype.itemsize > 8):
+            raise DtypeError(
+                _("{device} holds no values of type {dtype}; it holds floats, integers and truth values."),
+                hint=_("Convert them first, or keep them on the host."),
+                device=self.device.id,
+                dtype=str(dtype),
+            )
+        if dtype.kind != "f" or self.precision == "exact":
+            return dtype.newbyteorder("=")
+        if self.precision == "int8":
+            raise PrecisionError(
+                _("{device} has integers only, and this is an array or a result of type {dtype}."),
+                hint=_("Convert to integers, or choose another device or precision='exact' on the device 'reference'."),
+                device=self.device.id,
+                dtype=str(dtype),
+            )
+        return _FLOAT32
+
+    def width_bytes(self, dtype: np.dtype[Any]) -> int:
+        """Return the bytes that a value takes on the device."""
+        found = self._widths.get(dtype.char)
+        if found is None:
+            narrow = dtype.kind == "f" and self.precision in MATRIX_FORMATS
+            found = min(dtype.itemsize, MATRIX_FORMATS[self.precision].bits // 8) if narrow else dtype.itemsize
+            self._widths[dtype.char] = found
+        return found
+
+    def device_bytes(self, array: DeviceArray) -> int:
+        """Return the bytes that an array takes on the device."""
+        return array.size * self.width_bytes(array.dtype)
+
+    def round(self, value: Array) -> None:
+        """Round what arithmetic made to the context's format, in place."""
+        if self._rounder is None or value.dtype is not _FLOAT32:
+            return
+        if value.size <= ROUND_BLOCK:
+            if value.flags.forc:
+                self._round(value.T if value.flags.fnc else value)
+            else:
+                self._round_scattered(value)
+        elif value.flags.c_contiguous:
+            self._round_blocks(value)
+        elif value.flags.f_contiguous:
+            self._round_blocks(value.T)
+        else:
+            self._round_scattered(value)
+
+    def _round(self, value: Array) -> None:
+        if self._rounder is not None:
+            QUIET.run(self._rounder, value, np.empty_like(value))
+
+    def _round_blocks(self, value: Array) -> None:
+        flat = value.reshape(-1)
+        scratch = np.empty(ROUND_BLOCK, np.float32)
+        for start in range(0, flat.size, ROUND_BLOCK):
+            block = flat[start : start + ROUND_BLOCK]
+            QUIET.run(self._rounder, block, scratch[: block.size])
+
+    def _round_scattered(self, value: Array) -> None:
+        for index in cut(value.shape, ROUND_BLOCK):
+            block = value[index].copy()
+            self._round(block)
+            value[index] = block
+
+    def require(self, size_bytes: int) -> None:
+        """Refuse an allocation that the device has no room for.
+
+        Raises
+        ------
+        OutOfDeviceMemoryError
+            With what is alive and what was asked for.
+        """
+        limit = self.memory_limit_bytes
+        if limit is None or self.live_bytes + size_bytes <= limit:
+            return
+        raise OutOfDeviceMemoryError(
+            _(
+                "Device {device} has {limit} MiB of memory; arrays that are alive take {live} MiB in {precision}, "
+                "and the next one would take {wanted} MiB."
+            ),
+            hint=_("Free arrays that are not needed (del), work in smaller batches, or choose another device."),
+            device=self.device.id,
+            precision=self.precision,
+            limit=_mebibytes(limit),
+            live=_mebibytes(self.live_bytes),
+            wanted=_mebibytes(size_bytes),
+        )
+
+    def __repr__(self) -> str:
+        return f"Context({self.device.id}, {self.precision})"
+
+
+def _mebibytes(size_bytes: int) -> float:
+    return round(size_bytes / (1 << 20), 3)
