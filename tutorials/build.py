@@ -21,7 +21,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from tutorials.notebooks import Edition, as_text, editions, is_left_to_reader
+from tutorials.notebooks import Edition, as_text, editions, is_left_to_reader, masked
 
 CELL_SECONDS = 300
 """A cell that takes longer is stuck."""
@@ -80,7 +80,7 @@ def write(notebook: NotebookNode, path: Path) -> bool:
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists():
         before = nbformat.read(path, as_version=4)
-        if as_text(before, clock=False) == as_text(notebook, clock=False):
+        if masked(as_text(before)) == masked(as_text(notebook)):
             return False
     path.write_text(as_text(notebook), encoding="utf-8", newline="\n")
     return True

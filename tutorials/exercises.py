@@ -145,10 +145,10 @@ SOFTMAX_MISTAKES: tuple[_Mistake, ...] = (
     (
         lambda scores: _softmax(scores, axis=0),
         Text(
-            "Each *column* adds up to 1: you have compared the images with one another. An image's ten digits"
+            "Each column adds up to 1: you have compared the images with one another. An image's ten digits"
             " stand side"
             " by side in a row. Which axis runs along a row?",
-            "*열* 의 합이 1입니다. 이미지끼리 비교한 것입니다. 한 이미지의 숫자 열 개는 한 행에 나란히 있습니다."
+            "열마다 합이 1입니다. 이미지끼리 비교한 것입니다. 한 이미지의 숫자 열 개는 한 행에 나란히 있습니다."
             " 행을 따라가는 축은 어느 것인가요?",
         ),
     ),
@@ -187,9 +187,9 @@ SOFTMAX_MISTAKES: tuple[_Mistake, ...] = (
     (
         lambda scores: (scores == scores.max(axis=1, keepdims=True)).astype(scores.dtype),
         Text(
-            "The best digit has everything, the others nothing. That is the *hard* maximum. The soft one leaves"
+            "The best digit has everything, the others nothing. That is the hard maximum. The soft one leaves"
             " something to every digit.",
-            "1위 숫자가 전부 갖고 나머지는 0입니다. 이것은 *딱딱한(hard)* 최댓값입니다. 부드러운(soft) 것은"
+            "1위 숫자가 전부 갖고 나머지는 0입니다. 이것은 딱딱한(hard) 최댓값입니다. 부드러운(soft) 것은"
             " 모든 숫자에 조금씩 남깁니다.",
         ),
     ),

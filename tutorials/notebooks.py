@@ -14,13 +14,11 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from npusdk.pytest_plugin import masks
 from tutorials.source import LANGUAGES, Piece, read_source
 
 FOLDER = Path(__file__).parent
 SOURCES = FOLDER / "sources"
-
-CLOCK = re.compile(r"(here|여기) \d[\d.,]* ?(ns|us|ms|s|min|h)")
-"""What differs from run to run: how long the cell took on this machine."""
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -106,7 +104,13 @@ def is_left_to_reader(cell: NotebookNode, *, is_solution: bool) -> bool:
     return not is_solution and not {"exercise", "check"}.isdisjoint(cell.metadata.get("tags", ()))
 
 
-def as_text(notebook: NotebookNode, *, clock: bool = True) -> str:
-    """Return the file's text; without `clock`, what depends on the wall clock is masked."""
-    text = nbformat.writes(notebook)
-    return (text if clock else CLOCK.sub(r"\1 WALL-CLOCK", text)).rstrip("\n") + "\n"
+def as_text(notebook: NotebookNode) -> str:
+    """Return the text of the notebook's file."""
+    return nbformat.writes(notebook).rstrip("\n") + "\n"
+
+
+def masked(text: str) -> str:
+    """Return `text` without what differs from run to run, as the pytest plugin masks it: how long a cell took here."""
+    for pattern, replacement in masks():
+        text = re.sub(pattern, replacement, text)
+    return text

@@ -7,7 +7,7 @@ import pytest
 from numpy._core._multiarray_umath import __cpu_features__
 
 from tutorials.build import execute
-from tutorials.notebooks import CLOCK, editions
+from tutorials.notebooks import editions, masked
 
 CORES = {"Nehalem": ("SSE42",), "Haswell": ("AVX2",), "SkylakeX": ("X86_V4", "AVX512_SKX")}
 """Three generations of processors, each of which adds in an order of its own; what NumPy calls their instructions."""
@@ -19,7 +19,7 @@ SOLUTIONS = [edition for edition in editions() if edition.is_solution and editio
 def outputs(notebook):
     """Return what is shown, the wall clock masked."""
     shown = [(cell.id, output) for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
-    return [(name, CLOCK.sub(r"\1 WALL-CLOCK", nbformat.writes(_bare(output)))) for name, output in shown]
+    return [(name, masked(nbformat.writes(_bare(output)))) for name, output in shown]
 
 
 def _bare(output):
