@@ -5,10 +5,11 @@ This is the one place where a lower layer reaches a higher one, and it does so b
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from json import loads
 from types import MappingProxyType
+from typing import Any
 
 VIEWS: Mapping[tuple[str, str], str] = MappingProxyType(
     {
@@ -17,17 +18,65 @@ VIEWS: Mapping[tuple[str, str], str] = MappingProxyType(
         ("Comparison", "text"): "npusdk.views.text:comparison",
         ("DeviceSpec", "text"): "npusdk.views.text:device",
         ("DeviceList", "text"): "npusdk.views.text:devices",
-        ("Examination", "text"): "npusdk.views.text:examination",
+        ("CellReport", "text"): "npusdk.views.text:cell",
+        ("Manifest", "text"): "npusdk.views.text:manifest",
+        ("LayerTable", "text"): "npusdk.views.text:layer_table",
+        ("LayerListing", "text"): "npusdk.views.text:listing",
+        ("Picture", "text"): "npusdk.views.text:picture",
+        ("ProfileReport", "html"): "npusdk.views.html:profile",
+        ("FitReport", "html"): "npusdk.views.html:fit",
+        ("Comparison", "html"): "npusdk.views.html:comparison",
+        ("DeviceSpec", "html"): "npusdk.views.html:device",
+        ("DeviceList", "html"): "npusdk.views.html:devices",
+        ("CellReport", "html"): "npusdk.views.html:cell",
+        ("Manifest", "html"): "npusdk.views.html:manifest",
+        ("LayerTable", "html"): "npusdk.views.html:layer_table",
+        ("LayerListing", "html"): "npusdk.views.html:listing",
+        ("Picture", "html"): "npusdk.views.html:picture",
+        ("Model", "html"): "npusdk.views.html:model",
+        ("Program", "html"): "npusdk.views.html:program",
+        ("ProfileReport", "page"): "npusdk.views.html:profile_page",
+        ("FitReport", "page"): "npusdk.views.html:fit_page",
+        ("Comparison", "page"): "npusdk.views.html:comparison_page",
+        ("LayerListing", "page"): "npusdk.views.html:listing_page",
+        ("Picture", "page"): "npusdk.views.html:picture_page",
         ("ProfileReport", "csv"): "npusdk.views.table:profile",
         ("FitReport", "csv"): "npusdk.views.table:fit",
         ("Comparison", "csv"): "npusdk.views.table:comparison",
+        ("ProfileReport", "trace"): "npusdk.views.trace:profile",
+        ("Comparison", "trace"): "npusdk.views.trace:comparison",
+        ("ProfileReport", "data"): "npusdk.views.data:profile",
+        ("ProfileReport", "roofline"): "npusdk.views.pictures:roofline",
+        ("ProfileReport", "timeline"): "npusdk.views.pictures:timeline",
+        ("ProfileReport", "memory"): "npusdk.views.pictures:memory",
+        ("Comparison", "latency"): "npusdk.views.pictures:latency",
+        ("Comparison", "throughput"): "npusdk.views.pictures:throughput",
+        ("Comparison", "energy"): "npusdk.views.pictures:energy",
+        ("Comparison", "price"): "npusdk.views.pictures:price",
     }
 )
-"""(type, medium) -> "module:function"; the function takes the value and returns text."""
+"""(type, medium) -> "module:function".
+
+The function takes the value and returns text: a page of plain text, "html" for a notebook, a "page" that stands alone,
+"csv", a "trace" for a trace viewer, "data" as JSON. Under the name of a picture it returns a `report.Picture`.
+"""
+
+
+def find_view(value: object, medium: str) -> Callable[..., Any]:
+    """Return the function that shows `value` in `medium`.
+
+    Raises
+    ------
+    KeyError
+        If the type has no view in that medium.
+    """
+    module, function = VIEWS[type(value).__name__, medium].split(":")
+    view: Callable[..., Any] = getattr(import_module(module), function)
+    return view
 
 
 def show(value: object, medium: str = "text", /, **options: object) -> str:
-    """Return `value` as text in `medium` ("text" or "csv").
+    """Return `value` as text in `medium`, see `VIEWS`.
 
     Parameters
     ----------
@@ -39,8 +88,7 @@ def show(value: object, medium: str = "text", /, **options: object) -> str:
     KeyError
         If the type has no view in that medium.
     """
-    module, function = VIEWS[type(value).__name__, medium].split(":")
-    text: str = getattr(import_module(module), function)(value, **options)
+    text: str = find_view(value, medium)(value, **options)
     return text
 
 

@@ -6,6 +6,8 @@ from npusdk.report.codes import CODES, Note, explain
 from npusdk.report.comparison import Comparison, Refusal
 from npusdk.report.fit import DeviceFit, Evidence, Finding, FitReport, MemoryNeed
 from npusdk.report.layers import BOUNDS, LayerCost, LayerTable
+from npusdk.report.listing import LayerListing
+from npusdk.report.picture import Picture
 from npusdk.report.profile import ProfileReport, Reachability
 
 __all__ = [
@@ -19,11 +21,13 @@ __all__ = [
     "Finding",
     "FitReport",
     "LayerCost",
+    "LayerListing",
     "LayerTable",
     "Manifest",
     "ManifestItem",
     "MemoryNeed",
     "Note",
+    "Picture",
     "ProfileReport",
     "Reachability",
     "Refusal",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar, Self
 
 from pydantic import ValidationError, field_validator
 
-from npusdk.display import show
+from npusdk.display import Shown, show
 from npusdk.errors import ConfigError
 from npusdk.language import _
 from npusdk.values import Frozen
@@ -19,10 +20,10 @@ SCHEMA_VERSION = "1.1"
 """
 
 
-class Report(Frozen):
+class Report(Shown, Frozen):
     """Base of the reports."""
 
-    media: ClassVar[tuple[str, ...]] = ("csv", "json")
+    media: ClassVar[tuple[str, ...]] = ("csv", "html", "json")
 
     schema_version: str = SCHEMA_VERSION
 
@@ -60,26 +61,55 @@ class Report(Frozen):
             ) from error
 
     def save(self, path: str | Path) -> Path:
-        """Write the report; the suffix says how (".json", ".csv").
+        """Write the report; the suffix says how.
+
+        ".json" is read back by `from_json`; ".csv" is for spreadsheets; ".html" is a page that stands alone;
+        ".trace.json" is a trace that https://ui.perfetto.dev and chrome://tracing open. There is no PNG.
 
         Raises
         ------
         ConfigError
-            If the suffix is of no known form.
+            If the suffix is none of those that this report has.
         """
         target = Path(path)
-        medium = target.suffix.lower().removeprefix(".")
-        if medium not in self.media:
-            raise ConfigError(
-                _("a {kind} cannot be saved as {suffix}"),
-                hint=_("Use one of the suffixes {suffixes}."),
-                kind=type(self).__name__,
-                suffix=repr(target.suffix),
-                suffixes=", ".join(f".{name}" for name in self.media),
-            )
-        text = self.to_json() if medium == "json" else show(self, medium)
+        medium = choose_medium(target, type(self).__name__, self.media)
+        text = self.to_json() if medium == "json" else show(self, _VIEW_OF.get(medium, medium))
         target.write_text(text, encoding="utf-8", newline="")
         return target
 
     def __str__(self) -> str:
         return show(self)
+
+
+_VIEW_OF = {"html": "page", "trace.json": "trace"}
+"""Media whose view has another name."""
+
+
+def choose_medium(target: Path, kind: str, media: Iterable[str]) -> str:
+    """Return the medium that a file's name ends with, the longest of several.
+
+    Parameters
+    ----------
+    kind
+        What is to be saved, for the message.
+    media
+        Suffixes without their first point.
+
+    Raises
+    ------
+    ConfigError
+        If the name ends with none of them, or is nothing else.
+    """
+    name = target.name.lower()
+    for medium in sorted(media, key=len, reverse=True):
+        if name == f".{medium}":
+            break
+        if name.endswith(f".{medium}"):
+            return medium
+    raise ConfigError(
+        _("a {kind} cannot be saved as {suffix}"),
+        hint=_("Use one of the suffixes {suffixes}."),
+        kind=kind,
+        suffix=repr(target.suffix),
+        suffixes=", ".join(f".{medium}" for medium in sorted(media)),
+    )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import ClassVar, Self
 
 from pydantic import model_validator
 
 from npusdk.errors import NpuError
 from npusdk.language import plain
 from npusdk.report.base import Report
+from npusdk.report.picture import Picture, draw
 from npusdk.report.profile import ProfileReport
 from npusdk.values import Frozen, Int64
 
@@ -57,6 +58,8 @@ class Comparison(Report):
         Devices that have no profile, and why.
     """
 
+    media: ClassVar[tuple[str, ...]] = ("csv", "html", "json", "trace.json")
+
     model: str
     batch: Int64
     profiles: tuple[ProfileReport, ...]
@@ -80,6 +83,34 @@ class Comparison(Report):
     def is_separable(first: ProfileReport, second: ProfileReport) -> bool:
         """Return whether the two latency intervals do not overlap."""
         return first.latency_high_s < second.latency_low_s or second.latency_high_s < first.latency_low_s
+
+    def latency(self) -> Picture:
+        """Return the latencies with their intervals, shortest first; what cannot be told apart is marked."""
+        return draw(self, "latency")
+
+    def throughput(self) -> Picture:
+        """Return the samples a second, most first."""
+        return draw(self, "throughput")
+
+    def energy(self) -> Picture:
+        """Return the joules of a call, least first.
+
+        Raises
+        ------
+        ConfigError
+            If no profile of the comparison has them.
+        """
+        return draw(self, "energy")
+
+    def price(self) -> Picture:
+        """Return the won of a call, least first.
+
+        Raises
+        ------
+        ConfigError
+            If no profile of the comparison has them.
+        """
+        return draw(self, "price")
 
     def __repr__(self) -> str:
         counts = f"{len(self.profiles)} profiles, {len(self.refusals)} refused"

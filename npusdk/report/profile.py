@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import model_validator
@@ -12,6 +12,8 @@ from npusdk.language import plain
 from npusdk.report.base import Report
 from npusdk.report.codes import Note
 from npusdk.report.layers import Bound, LayerTable
+from npusdk.report.listing import LayerListing
+from npusdk.report.picture import Picture, draw
 from npusdk.units import format_seconds
 from npusdk.values import Frozen, Int64
 
@@ -87,6 +89,8 @@ class ProfileReport(Report):
         None where energy and price are not predicted.
     """
 
+    media: ClassVar[tuple[str, ...]] = ("csv", "html", "json", "trace.json")
+
     basis: Literal["predicted", "simulated", "measured"]
     device: str
     device_name: str
@@ -148,6 +152,22 @@ class ProfileReport(Report):
             text = f"broken invariant: {'; '.join(broken)}"
             raise ValueError(text)
         return self
+
+    def layers_table(self) -> LayerListing:
+        """Return all layers as a table that shows itself."""
+        return LayerListing(self)
+
+    def roofline(self) -> Picture:
+        """Return the layers under the device's roof: how much each does for a byte, and how fast."""
+        return draw(self, "roofline")
+
+    def timeline(self) -> Picture:
+        """Return the layers one after the other, by what bounds them, after the runtime's call and the host link."""
+        return draw(self, "timeline")
+
+    def memory(self) -> Picture:
+        """Return weights and live activations over the layers, beside the device's memory."""
+        return draw(self, "memory")
 
     def __repr__(self) -> str:
         interval = f"[{format_seconds(self.latency_low_s)}-{format_seconds(self.latency_high_s)}]"

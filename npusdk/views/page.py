@@ -8,7 +8,6 @@ box characters two columns wide, and a pipe may take no more than ASCII. Hangul 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from io import StringIO
 from typing import TextIO
 
@@ -19,15 +18,13 @@ from rich.table import Table
 from rich.text import Text
 
 from npusdk.language import plain
+from npusdk.views.blocks import NAME_LIMIT, Bar, Cell, Column, Content
 
 WIDTH = 100
 """Columns of a page whose reader's terminal is not known."""
 
 MIN_WIDTH = 60
 """Columns that a page has at least."""
-
-NAME_LIMIT = 60
-"""Characters of a name that a page shows."""
 
 _TEXT_LIMIT = 1000
 _CELL_LIMIT = 200
@@ -36,40 +33,12 @@ _UNWRAPPED_LIMIT = 40
 
 _WIDEST = 10_000
 
+_BAR = 20
+"""Columns of a full bar."""
+
+__all__ = ["MIN_WIDTH", "NAME_LIMIT", "WIDTH", "Bar", "Cell", "Column", "Page", "terminal_of"]
+
 _RULED = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of a table.
-
-    Parameters
-    ----------
-    title
-        Its heading, in the reader's language.
-    number
-        Whether it holds numbers: aligned to the right.
-    wraps
-        Whether its texts may wrap; all others are shown in full.
-    least
-        Columns of the screen that a wrapping column has at least, if its texts are as long.
-    optional
-        Whether it gives way, the last one first, where the page is too narrow for all.
-    """
-
-    title: str
-    number: bool = False
-    wraps: bool = False
-    least: int = 16
-    optional: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A text in a style of rich ("bold", "red"), which shows on a colour page only."""
-
-    text: str
-    style: str = ""
 
 
 def terminal_of(stream: TextIO) -> tuple[int, bool]:
@@ -82,7 +51,9 @@ def terminal_of(stream: TextIO) -> tuple[int, bool]:
     )
 
 
-def _text(cell: str | Cell, limit: int = _TEXT_LIMIT) -> Text:
+def _text(cell: Content, limit: int = _TEXT_LIMIT) -> Text:
+    if isinstance(cell, Bar):
+        return Text("#" * round(_BAR * cell.share))
     return Text(plain(cell, limit)) if isinstance(cell, str) else Text(plain(cell.text, limit), style=cell.style)
 
 
@@ -126,7 +97,7 @@ class Page:
             grid.add_row(_text(label), _text(value))
         self._add(grid, indent)
 
-    def table(self, columns: Sequence[Column], rows: Iterable[Sequence[str | Cell]]) -> None:
+    def table(self, columns: Sequence[Column], rows: Iterable[Sequence[Content]]) -> None:
         """Add a table with a ruled heading."""
         limits = [_CELL_LIMIT if column.wraps else _UNWRAPPED_LIMIT for column in columns]
         cells = [list(map(_text, row, limits)) for row in ([Cell(column.title, "bold") for column in columns], *rows)]

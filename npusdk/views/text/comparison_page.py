@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from npusdk.language import _, fill, plain, render, translate
 from npusdk.report import Comparison, ProfileReport, Refusal, explain
 from npusdk.units import format_bytes, format_number, format_seconds
-from npusdk.views.page import NAME_LIMIT, WIDTH, Cell, Column, Page
+from npusdk.views.blocks import NAME_LIMIT, Blocks, Cell, Column
+from npusdk.views.page import WIDTH, Page
 from npusdk.views.text.profile_page import overhead_share, reachability
 from npusdk.views.text.words import BASIS, BOUNDS, word
 
@@ -20,19 +21,28 @@ _MOSTLY = 0.5
 def comparison(report: Comparison, *, width: int = WIDTH, colour: bool = False) -> str:
     """Return the comparison as text, shortest latency first."""
     page = Page(width, colour=colour)
-    profiles = report.by_latency()
-    basis = word(BASIS, profiles[0].basis) if profiles else "-"
-    page.heading(
-        render(
-            _("{model}, batch {batch}: {basis} latency, devices: {count}"),
-            model=plain(report.model, NAME_LIMIT),
-            batch=report.batch,
-            basis=basis,
-            count=len(profiles),
-        )
+    page.heading(title_of(report))
+    add_comparison(page, report)
+    return str(page)
+
+
+def title_of(report: Comparison) -> str:
+    """Return what is compared."""
+    return render(
+        _("{model}, batch {batch}: {basis} latency, devices: {count}"),
+        model=plain(report.model, NAME_LIMIT),
+        batch=report.batch,
+        basis=word(BASIS, report.profiles[0].basis) if report.profiles else "-",
+        count=len(report.profiles),
     )
+
+
+def add_comparison(page: Blocks, report: Comparison) -> None:
+    """Add the devices by latency, what their order is worth, and who has no profile."""
+    profiles = report.by_latency()
     if profiles:
         _add_table(page, report, profiles)
+        basis = word(BASIS, profiles[0].basis)
         page.heading(render(_("What the {basis} order is worth"), basis=basis))
         page.bullets(_cautions(report, profiles))
     if report.refusals:
@@ -40,7 +50,6 @@ def comparison(report: Comparison, *, width: int = WIDTH, colour: bool = False) 
         for refusal in report.refusals:
             page.bullets((f"{refusal.device_name} ({refusal.device}): {refusal_text(refusal)}",))
             page.facts(((translate(_("hint")), fill(translate(refusal.hint), refusal.params)),) * bool(refusal.hint), 4)
-    return str(page)
 
 
 def refusal_text(refusal: Refusal) -> str:
@@ -48,7 +57,7 @@ def refusal_text(refusal: Refusal) -> str:
     return fill(translate(refusal.template), refusal.params)
 
 
-def _add_table(page: Page, report: Comparison, profiles: Sequence[ProfileReport]) -> None:
+def _add_table(page: Blocks, report: Comparison, profiles: Sequence[ProfileReport]) -> None:
     page.table(
         (
             Column(""),

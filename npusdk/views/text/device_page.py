@@ -10,7 +10,8 @@ from npusdk.catalogue import DeviceSpec
 from npusdk.language import _, render, translate
 from npusdk.units import format_bytes, format_count, format_seconds
 from npusdk.values import Sourced
-from npusdk.views.page import WIDTH, Column, Page
+from npusdk.views.blocks import Blocks, Column
+from npusdk.views.page import WIDTH, Page
 from npusdk.views.text.words import AVAILABILITY, FIGURE_KINDS, REACHABLE, join, percent, word
 
 _OPERATIONS = "OP/s"
@@ -30,8 +31,19 @@ _FORMATS: Mapping[str, Callable[[float], str]] = MappingProxyType(
 def device(spec: DeviceSpec, *, width: int = WIDTH, colour: bool = False) -> str:
     """Return everything that the catalogue knows of a device as text."""
     page = Page(width, colour=colour)
+    page.heading(title_of(spec))
+    add_device(page, spec)
+    return str(page)
+
+
+def title_of(spec: DeviceSpec) -> str:
+    """Return a device's vendor, name and identifier."""
+    return f"{spec.vendor} {spec.name} ({spec.id})"
+
+
+def add_device(page: Blocks, spec: DeviceSpec) -> None:
+    """Add everything that the catalogue knows of a device."""
     sources = _Sources()
-    page.heading(f"{spec.vendor} {spec.name} ({spec.id})")
     page.facts(_facts(spec, sources))
     _add_precisions(page, spec, sources)
     _add_figures(page, translate(_("Figures")), spec.specs, sources)
@@ -46,7 +58,6 @@ def device(spec: DeviceSpec, *, width: int = WIDTH, colour: bool = False) -> str
     if sources.texts:
         page.heading(translate(_("Sources")))
         page.numbered(sources.texts)
-    return str(page)
 
 
 class _Sources:
@@ -103,7 +114,7 @@ def show_value(figure: Sourced) -> str:
     return f"{value:,g} {unit}".rstrip() if isinstance(value, float) else f"{value:,} {unit}".rstrip()
 
 
-def _add_precisions(page: Page, spec: DeviceSpec, sources: _Sources) -> None:
+def _add_precisions(page: Blocks, spec: DeviceSpec, sources: _Sources) -> None:
     if not spec.precisions:
         return
     page.heading(translate(_("Precisions")))
@@ -132,7 +143,7 @@ def _add_precisions(page: Page, spec: DeviceSpec, sources: _Sources) -> None:
     )
 
 
-def _add_figures(page: Page, title: str, figures: Mapping[str, Sourced], sources: _Sources) -> None:
+def _add_figures(page: Blocks, title: str, figures: Mapping[str, Sourced], sources: _Sources) -> None:
     if not figures:
         return
     page.heading(title)
@@ -151,7 +162,7 @@ def _add_figures(page: Page, title: str, figures: Mapping[str, Sourced], sources
     )
 
 
-def _add_rules(page: Page, spec: DeviceSpec, sources: _Sources) -> None:
+def _add_rules(page: Blocks, spec: DeviceSpec, sources: _Sources) -> None:
     if not spec.rules:
         return
     page.heading(translate(_("Rules")))
@@ -161,7 +172,7 @@ def _add_rules(page: Page, spec: DeviceSpec, sources: _Sources) -> None:
     )
 
 
-def _add_partitions(page: Page, spec: DeviceSpec, sources: _Sources) -> None:
+def _add_partitions(page: Blocks, spec: DeviceSpec, sources: _Sources) -> None:
     if not spec.partitions:
         return
     page.heading(translate(_("Parts")))
@@ -192,7 +203,18 @@ def _add_partitions(page: Page, spec: DeviceSpec, sources: _Sources) -> None:
 def devices(specs: Sequence[DeviceSpec], *, width: int = WIDTH, colour: bool = False) -> str:
     """Return devices as a table, one line each."""
     page = Page(width, colour=colour)
-    page.heading(render(_("Devices: {count}"), count=len(specs)))
+    page.heading(devices_title(specs))
+    add_devices(page, specs)
+    return str(page)
+
+
+def devices_title(specs: Sequence[DeviceSpec]) -> str:
+    """Return how many devices there are."""
+    return render(_("Devices: {count}"), count=len(specs))
+
+
+def add_devices(page: Blocks, specs: Sequence[DeviceSpec]) -> None:
+    """Add a line for each device."""
     if specs:
         page.table(
             (
@@ -208,7 +230,6 @@ def devices(specs: Sequence[DeviceSpec], *, width: int = WIDTH, colour: bool = F
             ),
             (_row(spec) for spec in specs),
         )
-    return str(page)
 
 
 def _row(spec: DeviceSpec) -> tuple[str, ...]:

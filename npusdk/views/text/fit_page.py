@@ -9,7 +9,8 @@ from npusdk.language import _, plain, render, translate
 from npusdk.report import DeviceFit, Evidence, Finding, FitReport, explain
 from npusdk.report.fit import STATUSES
 from npusdk.units import format_bytes
-from npusdk.views.page import NAME_LIMIT, WIDTH, Cell, Column, Page
+from npusdk.views.blocks import NAME_LIMIT, Blocks, Cell, Column
+from npusdk.views.page import WIDTH, Page
 from npusdk.views.text.words import EVIDENCE, STYLES, join, word
 from npusdk.views.text.words import STATUSES as STATUS_WORDS
 
@@ -25,22 +26,30 @@ Findings: TypeAlias = tuple[Finding, ...]
 def fit(report: FitReport, *, width: int = WIDTH, colour: bool = False) -> str:
     """Return the fit as text."""
     page = Page(width, colour=colour)
-    page.heading(
-        render(
-            _("{model}, batch {batch}, precision {precision}: {counts}"),
-            model=plain(report.model, NAME_LIMIT),
-            batch=report.batch,
-            precision=report.precision,
-            counts=_counts(report) or translate(_("no device was asked")),
-        )
+    page.heading(title_of(report))
+    add_fit(page, report)
+    return str(page)
+
+
+def title_of(report: FitReport) -> str:
+    """Return what was asked, and how many devices answer how."""
+    return render(
+        _("{model}, batch {batch}, precision {precision}: {counts}"),
+        model=plain(report.model, NAME_LIMIT),
+        batch=report.batch,
+        precision=report.precision,
+        counts=_counts(report) or translate(_("no device was asked")),
     )
+
+
+def add_fit(page: Blocks, report: FitReport) -> None:
+    """Add a line for each device, and what was found."""
     page.paragraph(translate(_("Read from public documents; nothing ran on a device.")))
     if report.fits:
         _add_table(page, report)
     limit = FINDINGS_OF_ONE if len(report.fits) == 1 else FINDINGS
     for findings, answers in _groups(report, limit):
         _add_findings(page, findings, answers, limit)
-    return str(page)
 
 
 def _counts(report: FitReport) -> str:
@@ -48,7 +57,7 @@ def _counts(report: FitReport) -> str:
     return ", ".join(f"{word(STATUS_WORDS, status)} {count}" for status, count in counts.items() if count)
 
 
-def _add_table(page: Page, report: FitReport) -> None:
+def _add_table(page: Blocks, report: FitReport) -> None:
     page.table(
         (
             Column(translate(_("device")), wraps=True),
@@ -91,7 +100,7 @@ def _groups(report: FitReport, limit: int) -> Iterator[tuple[Findings, list[Devi
     yield from sorted(groups.values(), key=lambda group: -_severity(group[0][0]))
 
 
-def _add_findings(page: Page, findings: Findings, answers: Sequence[DeviceFit], limit: int) -> None:
+def _add_findings(page: Blocks, findings: Findings, answers: Sequence[DeviceFit], limit: int) -> None:
     status = answers[0].status
     names = ", ".join(f"{answer.device_name} ({answer.device})" for answer in answers)
     page.heading(f"{word(STATUS_WORDS, status)}: {names}")

@@ -8,14 +8,12 @@ from npusdk.language import _, plain, render, translate
 from npusdk.report import BOUNDS as BOUND_CODES
 from npusdk.report import CODES, Note, ProfileReport, Reachability, explain
 from npusdk.units import format_bytes, format_count, format_krw, format_number, format_seconds
-from npusdk.views.page import NAME_LIMIT, WIDTH, Cell, Column, Page
+from npusdk.views.blocks import NAME_LIMIT, Bar, Blocks, Cell, Column
+from npusdk.views.page import WIDTH, Page
 from npusdk.views.text.words import BASIS, BOUNDS, REACHABLE, join, percent, word
 
 LAYERS = 10
 """Layers that are listed unless asked otherwise."""
-
-_BAR = 20
-"""Columns of a full bar."""
 
 
 def profile(report: ProfileReport, *, width: int = WIDTH, colour: bool = False, layers: int = LAYERS) -> str:
@@ -32,32 +30,40 @@ def profile(report: ProfileReport, *, width: int = WIDTH, colour: bool = False, 
     """
     page = Page(width, colour=colour)
     basis = word(BASIS, report.basis)
-    page.heading(
-        render(
-            _("{model} on {device}, {precision}, batch {batch}: {basis} {latency} a call"),
-            model=plain(report.model, NAME_LIMIT),
-            device=report.device_name,
-            precision=report.precision,
-            batch=report.batch,
-            basis=basis,
-            latency=format_seconds(report.latency_s),
-        )
-    )
-    page.facts(_facts(report, basis))
+    page.heading(title_of(report))
+    page.facts(facts_of(report, basis))
     page.heading(render(_("What bounds the {basis} time"), basis=basis))
     _add_shares(page, report, basis)
-    if layers and len(report.layers):
-        _add_layers(page, report, basis, min(layers, len(report.layers)))
+    add_layers(page, report, layers)
+    add_reservations(page, report)
+    return str(page)
+
+
+def add_reservations(page: Blocks, report: ProfileReport) -> None:
+    """Add what a profile leaves out, and what it takes for granted."""
     if report.excluded:
-        page.heading(render(_("Not part of the {basis} time"), basis=basis))
+        page.heading(render(_("Not part of the {basis} time"), basis=word(BASIS, report.basis)))
         page.bullets(explain(code) for code in report.excluded)
     if report.assumptions:
         page.heading(translate(_("Taken for granted")))
         page.bullets(explain(note) for note in merge_parameters(report.assumptions))
-    return str(page)
 
 
-def _facts(report: ProfileReport, basis: str) -> Iterator[tuple[str, str | Cell]]:
+def title_of(report: ProfileReport) -> str:
+    """Return what a profile is of, and its latency."""
+    return render(
+        _("{model} on {device}, {precision}, batch {batch}: {basis} {latency} a call"),
+        model=plain(report.model, NAME_LIMIT),
+        device=report.device_name,
+        precision=report.precision,
+        batch=report.batch,
+        basis=word(BASIS, report.basis),
+        latency=format_seconds(report.latency_s),
+    )
+
+
+def facts_of(report: ProfileReport, basis: str) -> Iterator[tuple[str, str | Cell]]:
+    """Yield the figures of a profile, the latency first."""
     yield (
         render(_("{basis} latency"), basis=basis),
         render(
@@ -144,7 +150,7 @@ def overhead_share(report: ProfileReport) -> float:
     return overhead_s / report.latency_s if report.latency_s else 0.0
 
 
-def _add_shares(page: Page, report: ProfileReport, basis: str) -> None:
+def _add_shares(page: Blocks, report: ProfileReport, basis: str) -> None:
     parts = [(word(BOUNDS, bound), str(len(times)), sum(times)) for bound, times in _times_by_bound(report).items()]
     parts.append((translate(_("call of the runtime")), "", report.call_s))
     parts.append((translate(_("inputs and outputs, host link")), "", report.host_s))
@@ -159,18 +165,22 @@ def _add_shares(page: Page, report: ProfileReport, basis: str) -> None:
             Column("", optional=True),
         ),
         (
-            (name, count, basis, format_seconds(time_s), percent(time_s / total), "#" * round(_BAR * time_s / total))
+            (name, count, basis, format_seconds(time_s), percent(time_s / total), Bar(time_s / total))
             for name, count, time_s in sorted(parts, key=lambda part: -part[2])
             if time_s > 0
         ),
     )
 
 
-def _add_layers(page: Page, report: ProfileReport, basis: str, count: int) -> None:
+def add_layers(page: Blocks, report: ProfileReport, limit: int = LAYERS) -> None:
+    """Add the slowest layers as a table, `limit` at most."""
     times_s = report.layers.time_s.tolist()
-    order = sorted(range(len(times_s)), key=lambda index: -times_s[index])[:count]
+    order = sorted(range(len(times_s)), key=lambda index: -times_s[index])[:limit]
+    if not order:
+        return
+    basis = word(BASIS, report.basis)
     page.heading(
-        render(_("The {count} slowest of {total} layers, {basis}"), count=count, total=len(report.layers), basis=basis)
+        render(_("The {count} slowest of {total} layers, {basis}"), count=len(order), total=len(times_s), basis=basis)
     )
     page.table(
         (
