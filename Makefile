@@ -5,21 +5,27 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 
-.PHONY: help lab test lint bench clean
+NOTEBOOKS := $(wildcard tutorials/en/*.ipynb tutorials/ko/*.ipynb tutorials/solutions/*/*.ipynb)
+
+.PHONY: help lab test binder lint bench clean
 
 help:
-	@echo "make lab    open JupyterLab on the tutorials"
+	@echo "make lab    open JupyterLab on the first tutorial, in a copy: npusdk-tutorials"
 	@echo "make test   run every test"
+	@echo "make binder build what binder/ describes and run the first tutorial in it (part of make test)"
 	@echo "make lint   check style and types"
 	@echo "make bench  measure against onnxruntime and onnx.reference"
 	@echo "make clean  remove .venv and caches"
 
 lab: .venv/lab.stamp
-	$(BIN)/jupyter lab tutorials/00_first_profile.ipynb $(LAB_FLAGS)
+	$(BIN)/npusdk lab -- $(LAB_FLAGS)
 
 test: .venv/test.stamp
 	PYTHONWARNDEFAULTENCODING=1 $(BIN)/python -m pytest --numprocesses=auto --dist=loadgroup
-	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-sanitize-with=tests/nbval.cfg tutorials/*.ipynb
+	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --nbval --nbval-current-env --nbval-cell-timeout=120 $(NOTEBOOKS)
+	@$(MAKE) --no-print-directory binder
+
+binder: .venv/binder.stamp
 
 lint: .venv/dev.stamp
 	$(BIN)/ruff check
@@ -37,6 +43,9 @@ clean:
 	  { echo "npusdk needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv .venv
 	touch $@
+
+.venv/binder.stamp: .venv/test.stamp $(wildcard binder/* tests/binder/*.py) $(firstword $(NOTEBOOKS))
+	$(BIN)/python -m tests.binder $@
 
 .venv/%.stamp: .venv/python.stamp pyproject.toml constraints.txt
 	@echo "Installing npusdk[$*] into .venv ..."
