@@ -26,6 +26,9 @@ from tutorials.notebooks import Edition, as_text, editions, is_left_to_reader, m
 CELL_SECONDS = 300
 """A cell that takes longer is stuck."""
 
+KERNEL = {"NPUSDK_PLAIN": "1", "PYTHONWARNDEFAULTENCODING": ""}
+"""Plain output, and no warnings that Jupyter's own files cause."""
+
 FIELDS = {"execute_result": ("data", "metadata"), "display_data": ("data", "metadata"), "stream": ("name", "text")}
 """What is kept of an output, beside its type."""
 
@@ -44,7 +47,7 @@ def execute(notebook: NotebookNode, folder: Path, environment: Mapping[str, str]
         If a cell raises.
     """
     with TemporaryDirectory() as profile:
-        env = {**os.environ, "IPYTHONDIR": profile, "NPUSDK_PLAIN": "1", **environment}
+        env = {**os.environ, **KERNEL, "IPYTHONDIR": profile, **environment}
         client = NotebookClient(
             notebook, timeout=CELL_SECONDS, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
         )

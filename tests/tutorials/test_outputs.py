@@ -27,6 +27,7 @@ def _bare(output):
     return nbformat.v4.new_notebook(cells=[cell])
 
 
+@pytest.mark.filterwarnings("ignore::EncodingWarning")  # Jupyter's own
 @pytest.mark.parametrize("core", CORES)
 @pytest.mark.parametrize("edition", SOLUTIONS, ids=lambda edition: edition.source.stem)
 def test_outputs_are_equal_on_every_core(edition, core):
