@@ -28,7 +28,7 @@ CALIBRATION = "NPUSDK_CALIBRATION"
 PLAIN = {"NPUSDK_PLAIN": "1", "NPUSDK_LANG": "en"}
 """What kernels find in their environment, unless somebody has set it."""
 
-BEFORE_SECONDS = (_("emulated here in"), _("here"))
+BEFORE_SECONDS = (_("emulated here in"), _("here {elapsed}"))
 """Words, in both languages, that stand before seconds that passed on this machine."""
 
 _SECONDS = r"\d[\d.,]*\s?(?:ns|us|ms|s|min|h)\b"
