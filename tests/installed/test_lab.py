@@ -46,6 +46,7 @@ def test_installed_command_opens_jupyterlab(installed, home):
         found = httpx.get(f"{address}/api/contents/ko", headers=headers, timeout=30).raise_for_status().json()
         notebooks = sorted(item["name"] for item in found["content"] if item["type"] == "notebook")
         assert notebooks == sorted(path.name for path in (find_tutorials() / "ko").glob("*.ipynb"))
-        assert f"/lab/tree/ko/{notebooks[0]}?token={token}" in (home / "server.log").read_text(encoding="cp949", errors="replace")
+        said = (home / "server.log").read_text(encoding="cp949", errors="replace")
+        assert f"/lab/tree/ko/{notebooks[0]}?token={token}" in said
         assert httpx.get(f"{address}/api/contents/ko", timeout=30).status_code == httpx.codes.FORBIDDEN
     assert process.returncode in {0, -15}
