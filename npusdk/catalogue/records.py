@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeAlias, TypeVar
 
 from pydantic import AfterValidator, ConfigDict, PlainSerializer
 
+from npusdk.display import Shown
 from npusdk.language import current_language
 from npusdk.values import Frozen, Kind, Sourced
 
@@ -112,7 +113,7 @@ class Partition(Record):
     note: str = ""
 
 
-class DeviceSpec(Record):
+class DeviceSpec(Shown, Record):
     """A device, or a part of one, with the source of every figure.
 
     Parameters

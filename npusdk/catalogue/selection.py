@@ -7,6 +7,7 @@ from typing import overload
 
 from npusdk.catalogue.keys import PRECISIONS
 from npusdk.catalogue.records import DeviceSpec
+from npusdk.display import Shown
 from npusdk.errors import ConfigError, DtypeError
 from npusdk.language import _
 from npusdk.units import format_bytes, format_count, parse_bytes
@@ -17,7 +18,7 @@ AVAILABILITIES: tuple[str, ...] = ("current", "end_of_life", "announced")
 _HEADINGS = ("device", "name", "kind", "memory", "bandwidth", "peak", "power", "availability")
 
 
-class DeviceList(Sequence[DeviceSpec]):
+class DeviceList(Shown, Sequence[DeviceSpec]):
     """An immutable sequence of devices that shows as a table."""
 
     __slots__ = ("_devices",)

@@ -7,6 +7,7 @@ from functools import cached_property
 from operator import index
 
 from npusdk.compiler import canonicalize
+from npusdk.display import Shown
 from npusdk.errors import ShapeError
 from npusdk.graph import Graph, Tensor, bind
 from npusdk.kernels import call
@@ -23,7 +24,7 @@ QUANTIZED = frozenset({
 FLOATS = frozenset(name for name, element in ELEMENT_TYPES.items() if element.kind == "float")
 
 
-class Model:
+class Model(Shown):
     """A checked network, made by `load`.
 
     Parameters

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from npusdk.catalogue import DeviceSpec
 from npusdk.compiler import EMULATED, Plan
+from npusdk.display import Shown
 from npusdk.emulator import Executor
 from npusdk.errors import PrecisionError, ShapeError
 from npusdk.language import _, plain
@@ -19,7 +20,7 @@ from npusdk.report import ProfileReport
 Array = npt.NDArray[np.generic]
 
 
-class Program:
+class Program(Shown):
     """A model for one device, precision and batch, made by `compile`.
 
     Parameters

@@ -21,7 +21,7 @@ from npusdk.views.pictures.svg import FONTS
 
 ELEMENTS = frozenset({
     "div", "p", "span", "strong", "h1", "h2", "img", "picture", "source", "table", "caption", "thead", "tbody", "tr",
-    "th", "td", "ul", "ol", "li",
+    "th", "td", "ul", "ol", "li", "wbr",
 })  # fmt: skip
 """All that a card is made of."""
 
@@ -47,13 +47,18 @@ class Card:
     stands_alone
         Whether it is the whole of a document: it has headings for a reader's software, and tables that the keyboard
         scrolls. In a notebook headings would stand in the notebook's table of contents.
+    is_note
+        Whether it is a few lines below something else, which need little room.
     """
 
-    def __init__(self, colours: Mapping[str, str] | None = None, *, stands_alone: bool = False) -> None:
+    def __init__(
+        self, colours: Mapping[str, str] | None = None, *, stands_alone: bool = False, is_note: bool = False
+    ) -> None:
         self._colours = colours or literal(LIGHT)
         self.stands_alone = stands_alone
         self._parts: list[str] = []
         self._heading = ""
+        self._padding = "10px 16px 11px" if is_note else "20px 24px 22px"
 
     def title(self, text: str, above: str = "") -> None:
         """Add what the card is about, and a small line above it."""
@@ -71,6 +76,12 @@ class Card:
         number = self._element("span", _text(value), self._style("font-size:28px;font-weight:600", "accent"))
         beside = self._element("span", _text(note), self._style("font-size:14px;margin-left:10px", "muted"))
         self._add("p", f"{number} {beside}", self._style("margin:8px 0 0;line-height:1.3"))
+
+    def lines(self, first: str, others: Iterable[str]) -> None:
+        """Add a line, and smaller ones below it."""
+        self._add("p", _text(first), "margin:0;overflow-wrap:anywhere")
+        for text in others:
+            self._add("p", _text(text), self._style("margin:2px 0 0;font-size:13px;overflow-wrap:anywhere", "muted"))
 
     def heading(self, text: str) -> None:
         """Add a line that names what follows; of a table that follows at once it is the caption."""
@@ -102,7 +113,9 @@ class Card:
                 self._head(
                     label, "row", self._cell("left", 14) + ";font-weight:400;width:170px;white-space:normal", "muted"
                 )
-                + self._element("td", self._content(value), self._style(self._cell("left", 0))),
+                + self._element(
+                    "td", self._content(value), self._style(f"{self._cell('left', 0)};overflow-wrap:anywhere")
+                ),
                 self._row(),
             )
             for label, value in listed
@@ -113,7 +126,7 @@ class Card:
         """Add a table under the heading before it."""
         heads = [
             self._head(
-                column.title, "col", self._cell(_side(column), 14) + ";font-weight:600;white-space:nowrap", "muted"
+                column.title, "col", self._cell(_side(column), 14) + ";font-weight:600;white-space:normal", "muted"
             )
             if column.title
             else self._element("td", "", self._style(self._cell("left", 14)))
@@ -124,9 +137,10 @@ class Card:
 
     def _cells(self, columns: Sequence[Column], row: Sequence[Content]) -> Iterable[str]:
         for column, content in zip(columns, row, strict=True):
-            wraps = "overflow-wrap:anywhere;min-width:110px" if column.wraps else "white-space:nowrap"
+            wraps = f"overflow-wrap:anywhere;min-width:{8 * column.least}px" if column.wraps else "white-space:nowrap"
             style = self._style(f"{self._cell(_side(column), 14)};{wraps}")
-            yield self._element("td", self._content(content, _CELL_LIMIT), style)
+            text = self._content(content, _CELL_LIMIT)
+            yield self._element("td", text.replace("/", "/<wbr>") if _is_path(column, content) else text, style)
 
     def bullets(self, items: Iterable[str | Cell]) -> None:
         """Add a list."""
@@ -146,7 +160,7 @@ class Card:
         self._add("div", image, self._style("margin:16px 0 0"))
 
     def _image(self, picture: Picture) -> str:
-        style = "width:100%;max-width:720px;height:auto;border-radius:6px"
+        style = "width:100%;max-width:100%;height:auto;box-sizing:border-box;border-radius:6px"
         return (
             f'<img src="{_data(picture.svg)}" alt="{_text(picture.alt)}" width="720" '
             f'style="{style};border:1px solid {self._colours["rule"]}">'
@@ -177,7 +191,9 @@ class Card:
             style = "text-align:left;caption-side:top;padding:0 0 6px;font-size:14px;font-weight:600;line-height:1.4"
             caption, self._heading = self._element("caption", text, self._style(style)), ""
         body = self._element("tbody", "".join(lines), "")
-        style = self._style("border-collapse:collapse;margin:0;font-size:13px;line-height:1.45;table-layout:auto")
+        style = self._style(
+            "border-collapse:collapse;margin:0;width:100%;font-size:13px;line-height:1.45;table-layout:auto"
+        )
         table = self._element("table", caption + head + body, style)
         region = f' role="region" tabindex="0" aria-label="{name}"' if self.stands_alone and name else ""
         self._parts.append(f'<div{region} style="overflow-x:auto;margin:{22 if caption else 12}px 0 0">{table}</div>')
@@ -192,7 +208,8 @@ class Card:
             )
             return self._element("div", bar, "width:120px")
         if content.style in _STYLES:
-            return self._element("strong", _text(content.text, limit), self._style("", _STYLES[content.style]))
+            weight = "font-weight:600" if limit == _CELL_LIMIT else ""
+            return self._element("span", _text(content.text, limit), self._style(weight, _STYLES[content.style]))
         return self._element("strong", _text(content.text, limit), "") if content.style else _text(content.text, limit)
 
     def _head(self, text: str, scope: str, style: str, colour: str) -> str:
@@ -218,10 +235,16 @@ class Card:
         colours = self._colours
         style = (
             f"background-color:{colours['card']};color:{colours['ink']};border:1px solid {colours['rule']};"
-            f"border-radius:8px;padding:20px 24px 22px;margin:4px 0;max-width:800px;box-sizing:border-box;"
-            f"font-family:{FONTS.replace(chr(39), '&#x27;')};font-size:14px;line-height:1.5;text-align:left"
+            f"border-radius:8px;padding:{self._padding};margin:4px 0;max-width:900px;box-sizing:border-box;"
+            f"font-family:{FONTS.replace(chr(39), '&#x27;')};font-size:14px;line-height:1.5;text-align:left;"
+            f"word-break:keep-all"
         )
         return f'<div lang="{current_language()}" style="{style}">\n' + "\n".join(self._parts) + "\n</div>\n"
+
+
+def _is_path(column: Column, content: Content) -> bool:
+    """Whether a text is a name that may be broken after its strokes: its markup has none, because it is only text."""
+    return column.wraps and isinstance(content, str)
 
 
 def _side(column: Column) -> str:

@@ -35,7 +35,7 @@ def document(card: Card, title: str) -> str:
 :root{{{light};color-scheme:light dark}}
 @media (prefers-color-scheme:dark){{:root{{{dark}}}}}
 body{{margin:0;background:var(--panel)}}
-main{{max-width:848px;margin:0 auto;padding:24px;box-sizing:border-box}}
+main{{max-width:948px;margin:0 auto;padding:24px;box-sizing:border-box}}
 main>div{{max-width:none!important}}
 @media (max-width:600px){{main{{padding:0}}}}
 @media print{{body{{background:none}}main{{padding:0}}}}

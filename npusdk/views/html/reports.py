@@ -105,12 +105,11 @@ def _fill_devices(card: Card, specs: Sequence[DeviceSpec]) -> str:
     return title
 
 
-def _fill_cell(card: Card, report: CellReport) -> str:
-    summary = cell_text.summary_of(report)
-    card.paragraph(summary)
-    for remark in cell_text.remarks_of(report):
-        card.paragraph(remark)
-    return summary
+def cell(report: CellReport) -> str:
+    """Return what a cell took here and is predicted to take there, as lines on a small card."""
+    card = Card(is_note=True)
+    card.lines(cell_text.summary_of(report), cell_text.remarks_of(report))
+    return str(card)
 
 
 def _fill_manifest(card: Card, report: Manifest) -> str:
@@ -150,5 +149,5 @@ fit, fit_page = _fragment(_fill_fit), _page(_fill_fit)
 listing, listing_page = _fragment(_fill_listing), _page(_fill_listing)
 picture, picture_page = _fragment(_fill_picture), _page(_fill_picture)
 device, devices = _fragment(_fill_device), _fragment(_fill_devices)
-cell, manifest = _fragment(_fill_cell), _fragment(_fill_manifest)
+manifest = _fragment(_fill_manifest)
 layer_table = _fragment(_fill_layers)

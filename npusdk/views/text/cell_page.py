@@ -10,7 +10,7 @@ from npusdk.units import format_bytes, format_seconds
 from npusdk.views.blocks import NAME_LIMIT, Blocks, Cell, Column
 from npusdk.views.page import WIDTH, Page
 from npusdk.views.text.comparison_page import refusal_text
-from npusdk.views.text.words import BASIS, BOUNDS, join, word
+from npusdk.views.text.words import BASIS, BOUNDS, ITEM_KINDS, join, word
 
 NAMES = 8
 """Narrowed names that are told."""
@@ -31,7 +31,7 @@ def summary_of(report: CellReport) -> str:
         render(_("here {elapsed}"), elapsed=short_seconds(report.elapsed_here_s)),
         _there(report),
         render(
-            _("in {received}, out {sent}"), received=format_bytes(report.in_bytes), sent=format_bytes(report.out_bytes)
+            _("in {received}, out {sent}"), received=short_bytes(report.in_bytes), sent=short_bytes(report.out_bytes)
         ),
     )
     return join(*parts, separator="; ")
@@ -83,6 +83,20 @@ def short_seconds(time_s: float) -> str:
     return f"{_digits(time_s / value)} {unit}"
 
 
+def short_bytes(size_bytes: int) -> str:
+    """Return a size with one digit after the point.
+
+    Examples
+    --------
+    >>> short_bytes(24 * 2**20), short_bytes(4096), short_bytes(7)
+    ('24.0 MiB', '4.0 KiB', '7 B')
+    """
+    if size_bytes < 1024:
+        return format_bytes(size_bytes)
+    unit = format_bytes(size_bytes).split()[1]
+    return f"{size_bytes / 1024 ** ('KMGTPE'.index(unit[0]) + 1):.1f} {unit}"
+
+
 def interval_of(profile: ProfileReport) -> str:
     """Return a latency and its interval, in the unit of the latency: "1.8 ms [0.9-3.7]"."""
     value, unit = _unit(profile.latency_s)
@@ -119,7 +133,7 @@ def add_manifest(page: Blocks, report: Manifest) -> None:
     rows: list[tuple[str | Cell, ...]] = [
         (
             plain(item.name, NAME_LIMIT),
-            item.kind,
+            word(ITEM_KINDS, item.kind),
             item.dtype,
             " x ".join(map(str, item.shape)),
             format_bytes(item.size_bytes),

@@ -63,6 +63,20 @@ REACHABLE: Mapping[str, str] = MappingProxyType(
     }
 )
 
+ITEM_KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "array": _("array"),
+        "scalar": _("scalar"),
+        "container": _("container"),
+        "function": _("function"),
+        "class": _("class of objects"),
+        "module": _("module"),
+        "frame": _("data frame"),
+        "generator": _("random generator"),
+        "instance": _("object"),
+    }
+)
+
 STYLES: Mapping[str, str] = MappingProxyType(
     {"runs": "green", "falls_back": "yellow", "undocumented": "yellow", "blocked": "red"}
 )
