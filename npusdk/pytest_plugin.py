@@ -29,7 +29,7 @@ PLAIN = {"NPUSDK_PLAIN": "1", "NPUSDK_LANG": "en"}
 """What kernels find in their environment, unless somebody has set it."""
 
 BEFORE_SECONDS = (_("emulated here in"), _("here {elapsed}"))
-"""Words, in both languages, that stand before seconds that passed on this machine."""
+"""Texts, in both languages, that end in seconds that passed on this machine."""
 
 _SECONDS = r"\d[\d.,]*\s?(?:ns|us|ms|s|min|h)\b"
 _TAGS_AND_BLANKS = r"(?:\s|<[^<>]*>)+"

@@ -48,8 +48,12 @@ PICTURES = """selector => [...document.querySelectorAll(`${selector} img`)].map(
 LOADED = "selector => [...document.querySelectorAll(`${selector} img`)].every(img => img.complete)"
 
 ELEMENTS = """root => [...root.querySelectorAll('*')].map(element => [
-  element.tagName, element.style.cssText, element.getAttribute('alt'), element.getAttribute('src')?.length,
-  element.colSpan, element.rowSpan].join('|'))"""
+  element.tagName, element.style.cssText.replace(/overflow-wrap: anywhere; ?/, '').trim(), element.getAttribute('alt'),
+  element.getAttribute('src')?.length, element.colSpan, element.rowSpan].join('|'))"""
+"""Tag, style, text and size of the picture, and spans of every element.
+
+JupyterLab drops `overflow-wrap: anywhere`, which breaks overlong names alone.
+"""
 
 SHOWN = f"""selector => [...document.querySelectorAll(selector)].map(
   node => ({{text: node.textContent, elements: ({ELEMENTS})(node)}}))"""
