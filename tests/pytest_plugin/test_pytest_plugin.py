@@ -30,7 +30,6 @@ def masked(text):
         ("  emulated here in     22.6 ms\n", "  emulated here in  1,022 ms\n"),
         ("이 컴퓨터에서 에뮬레이션한 시간  3 ms", "이 컴퓨터에서 에뮬레이션한 시간  4.5 s"),
         ("여기 0.9 s; RNGD 예측값 1.8 ms", "여기 12 us; RNGD 예측값 1.8 ms"),
-        ("여기 0.9 s; RNGD 예측값 1.8 ms", "여기 12 us; RNGD 예측값 1.8 ms"),
         ("<td>emulated here in</td> <td>3 ms</td>", "<td>emulated here in</td> <td>48 ms</td>"),
         ("<object object at 0x7f73cc85d700>", "<object object at 0xA0>"),
     ],
