@@ -1,0 +1,126 @@
+"""Functions that sort and search. Sorting is stable, and what is not a number comes last, as in NumPy."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
+
+from npusdk.array.apply import apply
+from npusdk.array.device_array import DeviceArray
+from npusdk.array.functions.call import Rows
+from npusdk.array.functions.operand import Values, cast, common_dtype, constant, filled_like, on_device, xp
+from npusdk.array.functions.selection import take_along_axis, where
+from npusdk.array.functions.shaping import ravel
+
+
+def _ordered(a: Values, axis: int | None) -> tuple[Values, Values]:
+    """Return the values in ascending order and their places."""
+    source = ravel(a) if axis is None else a
+    along = normalize_axis_index(0 if axis is None else axis, source.ndim)
+    numbers = cast(source, np.uint8) if a.dtype == np.bool_ else source
+    count = np.array([source.shape[along]], np.int64)
+    values, places = apply("TopK", [numbers, count], {"axis": along, "largest": 0, "sorted": 1}, 2)
+    return cast(values, a.dtype), places
+
+
+def sort(a: Values, *, axis: int | None = -1) -> Values:
+    """Return the elements in ascending order along an axis."""
+    return _ordered(a, axis)[0]
+
+
+def argsort(a: Values, *, axis: int | None = -1) -> Values:
+    """Return the places of the elements in ascending order; of equal ones the first comes first."""
+    if not a.ndim:
+        return constant(a.context, np.zeros((1,) if axis is None else (), np.int64))
+    return _ordered(a, axis)[1]
+
+
+def partition(a: Values, *, kth: Any, axis: int | None = -1) -> Values:
+    """Return the elements so that those before place `kth` are not larger; here all of them are sorted."""
+    _check_place(a, kth, axis)
+    return sort(a, axis=axis)
+
+
+def argpartition(a: Values, *, kth: Any, axis: int | None = -1) -> Values:
+    """Return places so that the elements before place `kth` are not larger; here all of them are sorted."""
+    _check_place(a, kth, axis)
+    return argsort(a, axis=axis)
+
+
+def _check_place(a: Values, kth: Any, axis: int | None) -> None:
+    size = a.size if axis is None else a.shape[normalize_axis_index(axis, a.ndim)]
+    for place in np.atleast_1d(kth).tolist():
+        if not -size <= place < size:
+            message = f"kth(={place}) out of bounds ({size})"
+            raise ValueError(message)
+
+
+def lexsort(keys: Any, *, axis: int = -1) -> Values:
+    """Return the places in ascending order of the last key, ties by the key before it."""
+    rows = [keys[index] for index in range(len(keys))]
+    order = argsort(rows[0], axis=axis)
+    for key in rows[1:]:
+        finer = argsort(take_along_axis(key, indices=order, axis=axis), axis=axis)
+        order = take_along_axis(order, indices=finer, axis=axis)
+    return order
+
+
+def searchsorted(a: Values, *, v: Any, side: str = "left", sorter: Any = None) -> Values:
+    """Return where values belong in a sorted vector, by halving the distance in every step."""
+    if a.ndim != 1 or side not in ("left", "right"):
+        xp.searchsorted(np.empty(a.shape), 0, side=side)
+    table = a if sorter is None else a[sorter]
+    wanted = on_device(a.context, v, a.dtype)
+    kind = common_dtype(table, wanted if isinstance(v, DeviceArray) else v)
+    table, wanted = cast(table, kind), cast(wanted, kind)
+    found = filled_like(wanted, 0, wanted.shape, np.int64)
+    step = 1 << max(a.size.bit_length() - 1, 0)
+    while step and a.size:
+        ahead = found + step
+        probe = apply("Gather", [table, np.minimum(ahead, a.size) - 1], {"axis": 0})
+        within = np.logical_and(_before(probe, wanted, side), ahead <= a.size)
+        found = where(within, x=ahead, y=found)
+        step >>= 1
+    return found
+
+
+def _before(probe: Values, wanted: Values, side: str) -> Any:
+    """Return which probes come before what is wanted; what is not a number comes after all numbers."""
+    if side == "left":
+        ahead = np.less(probe, wanted)
+        if probe.dtype.kind == "f":
+            ahead = np.logical_or(ahead, np.logical_and(np.isnan(wanted), np.logical_not(np.isnan(probe))))
+        return ahead
+    ahead = np.less_equal(probe, wanted)
+    return np.logical_or(ahead, np.isnan(wanted)) if probe.dtype.kind == "f" else ahead
+
+
+def digitize(x: Values, *, bins: Any, right: bool = False) -> Values:
+    """Return the number of the bin of each element; whether bins rise or fall is read back."""
+    edges = on_device(x.context, bins)
+    values = edges.numpy()
+    rising = bool(np.all(values[:-1] <= values[1:]))
+    if not rising and not np.all(values[:-1] >= values[1:]):
+        np.digitize(0.0, values)
+    side = "left" if right else "right"
+    if rising:
+        return searchsorted(edges, v=x, side=side)
+    other = "right" if right else "left"
+    return edges.size - searchsorted(edges[::-1], v=x, side=other)
+
+
+ORDERING: Rows = MappingProxyType(
+    {
+        "sort": (sort, "@a axis ~kind ~order ~stable"),
+        "argsort": (argsort, "@a axis ~kind ~order ~stable"),
+        "partition": (partition, "@a kth axis ~kind ~order"),
+        "argpartition": (argpartition, "@a kth axis ~kind ~order"),
+        "lexsort": (lambda keys, axis=-1: lexsort(keys, axis=axis), "@[keys axis"),
+        "searchsorted": (searchsorted, "@a v side sorter"),
+        "digitize": (digitize, "@x bins right"),
+    }
+)
+"""Functions that sort and search."""

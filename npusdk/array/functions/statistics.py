@@ -1,0 +1,282 @@
+"""Order statistics, histograms, covariances."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from npusdk.array.apply import apply
+from npusdk.array.dispatch import refuse
+from npusdk.array.functions.call import Rows
+from npusdk.array.functions.joining import concatenate
+from npusdk.array.functions.operand import (
+    Values,
+    cast,
+    constant,
+    filled_like,
+    floating,
+    host,
+    stored,
+)  # fmt: skip
+from npusdk.array.functions.ordering import searchsorted, sort
+from npusdk.array.functions.reductions import axes_of, mean, sum_
+from npusdk.array.functions.selection import take_along_axis, where
+from npusdk.array.functions.shaping import matrix_transpose, moveaxis, ravel, reshape
+
+_PLACES: Mapping[str, Callable[[Any, int], Any]] = MappingProxyType(
+    {
+        "linear": lambda q, n: (n - 1) * q,
+        "lower": lambda q, n: np.floor((n - 1) * q),
+        "higher": lambda q, n: np.ceil((n - 1) * q),
+        "nearest": lambda q, n: np.rint((n - 1) * q),
+        "midpoint": lambda q, n: 0.5 * (np.floor((n - 1) * q) + np.ceil((n - 1) * q)),
+        "weibull": lambda q, n: (n + 1) * q - 1,
+        "hazen": lambda q, n: n * q - 0.5,
+        "interpolated_inverted_cdf": lambda q, n: n * q - 1,
+        "median_unbiased": lambda q, n: n * q + (1 + q) / 3 - 1,
+        "normal_unbiased": lambda q, n: n * q + (0.375 + q * 0.25) - 1,
+    }
+)
+"""Where a quantile lies among `n` sorted elements, by the name of the method (Hyndman and Fan 1996)."""
+
+
+def _last(a: Values, axis: Any) -> tuple[Values, tuple[int, ...]]:
+    """Return the array with the folded axes as one last axis, and the shape of what stays with those axes as ones."""
+    axes = axes_of(axis, a.ndim)
+    rest = [at for at in range(a.ndim) if at not in axes]
+    moved = np.transpose(a, (*rest, *axes))
+    shape = tuple(a.shape[at] for at in rest)
+    kept = tuple(1 if at in axes else size for at, size in enumerate(a.shape))
+    count = int(np.prod([a.shape[at] for at in axes], dtype=np.int64))
+    return reshape(moved, shape=(*shape, count)), kept
+
+
+def _fractions(q: Any, kind: np.dtype[Any]) -> Any:
+    """Return the fractions on this computer; written as one number they take the type of the array."""
+    read = host(q)
+    wide = kind if isinstance(read, (int, float)) and not isinstance(read, bool) and kind.kind == "f" else None
+    return np.asarray(read, wide) if wide is not None else np.asarray(read, np.result_type(np.asarray(read), 0.0))
+
+
+def quantile(a: Values, *, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False) -> Values:
+    """Return what lies at fractions of the way through the sorted elements."""
+    fractions = _fractions(q, a.dtype)
+    if not np.all((fractions >= 0) & (fractions <= 1)):
+        message = "Quantiles must be in the range [0, 1]"
+        raise ValueError(message)
+    return _quantile(a, fractions, axis, method=method, keepdims=keepdims)
+
+
+def percentile(a: Values, *, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False) -> Values:
+    """Return what lies at percentages of the way through the sorted elements."""
+    fractions = _fractions(q, a.dtype)
+    fractions = np.asarray(fractions / fractions.dtype.type(100))
+    if not np.all((fractions >= 0) & (fractions <= 1)):
+        message = "Percentiles must be in the range [0, 100]"
+        raise ValueError(message)
+    return _quantile(a, fractions, axis, method=method, keepdims=keepdims)
+
+
+def _quantile(a: Values, fractions: Any, axis: Any, *, method: str, keepdims: bool) -> Values:
+    if method not in _PLACES:
+        refuse(f"numpy.quantile(method={method!r})")
+    rows, kept = _last(a, axis)
+    if not rows.shape[-1]:
+        np.quantile(np.empty(a.shape), fractions, axis)
+    ordered = sort(rows)
+    size = ordered.shape[-1]
+    flat = fractions.reshape(-1)
+    places = np.clip(_PLACES[method](flat, size), 0, size - 1)
+    low = np.floor(places).astype(np.int64)
+    along = {"axis": ordered.ndim - 1}
+    lower = apply("Gather", [ordered, low], along)
+    if method in ("lower", "higher", "nearest"):
+        result = lower
+    else:
+        kind = stored(a.context, np.result_type(a.dtype, fractions.dtype))
+        upper = apply("Gather", [ordered, np.minimum(low + 1, size - 1)], along)
+        result = _between(cast(lower, kind), cast(upper, kind), (places - low).astype(kind))
+    if a.dtype.kind == "f":
+        absent = np.isnan(ordered[..., -1:])
+        result = where(absent, x=result.dtype.type(np.nan), y=result)
+    return _spread(result, fractions.shape, kept if keepdims else rows.shape[:-1])
+
+
+def _between(lower: Values, upper: Values, weight: Any) -> Values:
+    """Return the line from lower to upper at a weight, exact at both ends."""
+    apart = upper - lower
+    near = lower + apart * weight
+    far = upper - apart * (1 - weight)
+    return where(constant(lower.context, weight >= 0.5), x=far, y=near)
+
+
+def _spread(result: Values, outer: tuple[int, ...], inner: tuple[int, ...]) -> Values:
+    """Return results, the fractions last, with the axes of the fractions first."""
+    return reshape(moveaxis(result, source=-1, destination=0), shape=(*outer, *inner))
+
+
+def median(a: Values, *, axis: Any = None, keepdims: bool = False) -> Values:
+    """Return the middle of the sorted elements, or the mean of the two in the middle."""
+    rows, kept = _last(a, axis)
+    size = rows.shape[-1]
+    if not size:
+        return mean(a, axis=axis, keepdims=keepdims)
+    ordered = sort(rows)
+    middle = ordered[..., (size - 1) // 2 : size // 2 + 1]
+    result = mean(middle, axis=-1)
+    if a.dtype.kind == "f":
+        result = where(np.isnan(ordered[..., -1]), x=result.dtype.type(np.nan), y=result)
+    return reshape(result, shape=kept) if keepdims else result
+
+
+def nanquantile(a: Values, *, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False) -> Values:
+    """Return what lies at fractions of the way through the sorted numbers."""
+    if method != "linear":
+        refuse(f"numpy.nanquantile(method={method!r})")
+    if a.dtype.kind != "f":
+        return quantile(a, q=q, axis=axis, keepdims=keepdims)
+    fractions = _fractions(q, a.dtype)
+    if not np.all((fractions >= 0) & (fractions <= 1)):
+        message = "Quantiles must be in the range [0, 1]"
+        raise ValueError(message)
+    rows, kept = _last(a, axis)
+    ordered = sort(rows)
+    numbers = sum_(np.logical_not(np.isnan(rows)), axis=-1, keepdims=True)
+    kind = stored(a.context, np.result_type(a.dtype, fractions.dtype))
+    places = cast(np.maximum(numbers - 1, 0), kind) * fractions.reshape(-1).astype(kind)
+    low = cast(np.floor(places), np.int64)
+    lower = take_along_axis(ordered, indices=low, axis=-1)
+    upper = take_along_axis(ordered, indices=np.minimum(low + 1, rows.shape[-1] - 1), axis=-1)
+    apart = where(upper == upper, x=upper - lower, y=lower.dtype.type(0))  # noqa: PLR0124 - only numbers equal themselves
+    result = lower + apart * (places - cast(low, kind))
+    result = where(numbers == 0, x=result.dtype.type(np.nan), y=result)
+    return _spread(result, fractions.shape, kept if keepdims else rows.shape[:-1])
+
+
+def nanpercentile(a: Values, *, q: Any, **how: Any) -> Values:
+    """Return what lies at percentages of the way through the sorted numbers."""
+    fractions = _fractions(q, a.dtype)
+    return nanquantile(a, q=np.asarray(fractions / fractions.dtype.type(100)), **how)
+
+
+def nanmedian(a: Values, *, axis: Any = None, keepdims: bool = False) -> Values:
+    """Return the middle of the sorted numbers."""
+    if a.dtype.kind != "f":
+        return median(a, axis=axis, keepdims=keepdims)
+    return nanquantile(a, q=0.5, axis=axis, keepdims=keepdims)
+
+
+def cov(
+    m: Values, *, y: Values | None = None, rowvar: bool = True, bias: bool = False,
+    ddof: float | None = None, dtype: Any = None,
+) -> Values:  # fmt: skip
+    """Return the covariances of variables, one variable a row."""
+    if m.ndim > 2 or (y is not None and y.ndim > 2):
+        np.cov(np.empty((1,) * m.ndim), np.empty((1,) * y.ndim) if y is not None else None)
+    rows = [_variables(part, rowvar) for part in (m, y) if part is not None]
+    data = concatenate(rows, axis=0) if len(rows) > 1 else rows[0]
+    data = cast(data, dtype) if dtype is not None else cast(data, np.result_type(data.dtype, np.float64))
+    freedom = data.shape[1] - ((0 if bias else 1) if ddof is None else ddof)
+    apart = data - mean(data, axis=1, keepdims=True)
+    products = np.matmul(apart, matrix_transpose(apart))
+    return np.squeeze(products * data.dtype.type(np.true_divide(1, max(freedom, 0)) if freedom > 0 else np.inf))
+
+
+def _variables(m: Values, rowvar: bool) -> Values:
+    rows = reshape(m, shape=(1, m.size)) if m.ndim < 2 else m
+    return rows if rowvar or rows.shape[0] == 1 else matrix_transpose(rows)
+
+
+def corrcoef(x: Values, *, y: Values | None = None, rowvar: bool = True, dtype: Any = None) -> Values:
+    """Return the correlations of variables, one variable a row."""
+    covariances = cov(x, y=y, rowvar=rowvar, dtype=dtype)
+    if not covariances.ndim:
+        return covariances / covariances
+    deviation = np.sqrt(np.diagonal(covariances))
+    scaled = covariances / deviation[:, None] / deviation[None, :]
+    return np.clip(scaled, -1, 1)
+
+
+def bincount(x: Values, *, weights: Values | None = None, minlength: int = 0) -> Values:
+    """Count how often each number occurs, or add up its weights; the largest number is read back."""
+    if x.ndim != 1 or x.dtype.kind not in "biu":
+        np.bincount(np.empty(x.shape, x.dtype))
+    places = cast(x, np.int64)
+    limits = (int(places.min()), int(places.max())) if x.size else (0, -1)
+    if limits[0] < 0:
+        np.bincount([-1])
+    size = max(limits[1] + 1, minlength)
+    kind = np.dtype(np.int64) if weights is None else stored(x.context, np.dtype(np.float64))
+    amounts = filled_like(x, 1, x.shape, kind) if weights is None else cast(ravel(weights), kind)
+    return add_at(constant(x.context, np.zeros(size, kind)), places, amounts)
+
+
+def add_at(totals: Values, places: Values, amounts: Values) -> Values:
+    """Return totals with an amount added at each place."""
+    if not places.size:
+        return totals
+    return apply("ScatterElements", [totals, places, amounts], {"axis": 0, "reduction": "add"})
+
+
+def _edges(a: Values, bins: Any, range_: Any, weights: Any) -> Any:
+    """Return the edges of a histogram on this computer; the smallest and the largest element are read back."""
+    if isinstance(bins, str):
+        return np.histogram_bin_edges(a.numpy(), bins, range_, host(weights))
+    given = host(bins)
+    if np.ndim(given) == 0 and range_ is None and a.size:
+        ends = np.array([a.min().numpy(), a.max().numpy()], np.result_type(a.dtype, np.uint8))
+        return np.histogram_bin_edges(ends, given)
+    return np.histogram_bin_edges(np.zeros(0), given, range_)
+
+
+def histogram_bin_edges(
+    a: Values,
+    *,
+    bins: Any = 10,
+    range: Any = None,  # noqa: A002 - NumPy's name
+    weights: Any = None,
+) -> Values:
+    """Return the edges of the bins of a histogram."""
+    return constant(a.context, _edges(a, bins, range, weights))
+
+
+def histogram(
+    a: Values, *, bins: Any = 10, range: Any = None, density: bool | None = None,  # noqa: A002
+    weights: Values | None = None,
+) -> tuple[Values, Values]:  # fmt: skip
+    """Count elements, or add up their weights, between edges; the last bin holds its upper edge too."""
+    values = ravel(cast(a, np.uint8) if a.dtype == np.bool_ else a)
+    bounds = _edges(values, bins, range, weights)
+    edges = constant(a.context, bounds)
+    count = edges.size - 1
+    places = searchsorted(edges, v=values, side="right") - 1
+    places = where(values == edges[-1], x=count - 1, y=places)
+    places = where(np.logical_and(places >= 0, places < count), x=places, y=count)
+    kind = np.dtype(np.int64) if weights is None else weights.dtype
+    amounts = filled_like(values, 1, values.shape, kind) if weights is None else ravel(weights)
+    totals = add_at(constant(a.context, np.zeros(count + 1, kind)), places, amounts)[:count]
+    if not density:
+        return totals, edges
+    widths = constant(a.context, np.diff(bounds))
+    return floating(totals) / widths / sum_(totals), edges
+
+
+STATISTICS: Rows = MappingProxyType(
+    {
+        "quantile": (quantile, "@a q axis out ~overwrite_input method keepdims"),
+        "percentile": (percentile, "@a q axis out ~overwrite_input method keepdims"),
+        "median": (median, "@a axis out ~overwrite_input keepdims"),
+        "nanquantile": (nanquantile, "@a q axis out ~overwrite_input method keepdims"),
+        "nanpercentile": (nanpercentile, "@a q axis out ~overwrite_input method keepdims"),
+        "nanmedian": (nanmedian, "@a axis out ~overwrite_input keepdims"),
+        "cov": (cov, "@m @y rowvar bias ddof"),
+        "corrcoef": (corrcoef, "@x @y rowvar"),
+        "bincount": (bincount, "@x @weights minlength"),
+        "histogram": (histogram, "@a bins range density @weights"),
+        "histogram_bin_edges": (histogram_bin_edges, "@a bins range weights"),
+    }
+)
+"""Order statistics, histograms, covariances."""
