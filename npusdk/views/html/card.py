@@ -195,8 +195,9 @@ class Card:
             "border-collapse:collapse;margin:0;width:100%;font-size:13px;line-height:1.45;table-layout:auto"
         )
         table = self._element("table", caption + head + body, style)
+        above = (22 if caption else 12) * bool(self._parts)
         region = f' role="region" tabindex="0" aria-label="{name}"' if self.stands_alone and name else ""
-        self._parts.append(f'<div{region} style="overflow-x:auto;margin:{22 if caption else 12}px 0 0">{table}</div>')
+        self._parts.append(f'<div{region} style="overflow-x:auto;margin:{above}px 0 0">{table}</div>')
 
     def _content(self, content: Content, limit: int = TEXT_LIMIT) -> str:
         if isinstance(content, str):
@@ -237,7 +238,7 @@ class Card:
             f"background-color:{colours['card']};color:{colours['ink']};border:1px solid {colours['rule']};"
             f"border-radius:8px;padding:{self._padding};margin:4px 0;max-width:900px;box-sizing:border-box;"
             f"font-family:{FONTS.replace(chr(39), '&#x27;')};font-size:14px;line-height:1.5;text-align:left;"
-            f"word-break:keep-all"
+            f"word-break:keep-all;overflow-wrap:break-word"
         )
         return f'<div lang="{current_language()}" style="{style}">\n' + "\n".join(self._parts) + "\n</div>\n"
 

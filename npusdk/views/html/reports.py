@@ -87,7 +87,7 @@ def _fill_comparison(card: Card, report: Comparison) -> str:
 def _fill_fit(card: Card, report: FitReport) -> str:
     title = fit_text.title_of(report)
     card.title(title)
-    fit_text.add_fit(card, report)
+    fit_text.add_fit(card, report, translate(_("Answer of each device")))
     return title
 
 
@@ -100,7 +100,7 @@ def _fill_device(card: Card, spec: DeviceSpec) -> str:
 
 def _fill_devices(card: Card, specs: Sequence[DeviceSpec]) -> str:
     title = device_text.devices_title(specs)
-    card.title(title)
+    card.heading(title)
     device_text.add_devices(card, specs)
     return title
 
@@ -114,7 +114,7 @@ def cell(report: CellReport) -> str:
 
 def _fill_manifest(card: Card, report: Manifest) -> str:
     title = cell_text.manifest_title(report)
-    card.title(title)
+    card.heading(title)
     cell_text.add_manifest(card, report)
     return title
 
@@ -130,9 +130,9 @@ def _fill_listing(card: Card, table: LayerListing) -> str:
 
 def _fill_layers(card: Card, table: LayerTable) -> str:
     title = layers_text.layers_title(table)
-    card.title(title)
-    card.paragraph(translate(layers_text.UNKNOWN_BASIS))
+    card.heading(title)
     layers_text.add_layers(card, table, "")
+    card.paragraph(translate(layers_text.UNKNOWN_BASIS))
     return title
 
 

@@ -42,9 +42,11 @@ def title_of(report: FitReport) -> str:
     )
 
 
-def add_fit(page: Blocks, report: FitReport) -> None:
-    """Add a line for each device, and what was found."""
+def add_fit(page: Blocks, report: FitReport, heading: str = "") -> None:
+    """Add a line for each device, under a heading if there is one, and what was found."""
     page.paragraph(translate(_("Read from public documents; nothing ran on a device.")))
+    if report.fits and heading:
+        page.heading(heading)
     if report.fits:
         _add_table(page, report)
     limit = FINDINGS_OF_ONE if len(report.fits) == 1 else FINDINGS
