@@ -7,8 +7,14 @@ operators on a `DeviceArray` are made of these.
 from npusdk.array.apply import apply, asarray, common_context, put, run
 from npusdk.array.context import Context
 from npusdk.array.device_array import DeviceArray
+from npusdk.array.dispatch import HANDLERS
+from npusdk.array.indexing import getitem, setitem
 from npusdk.array.precision import choose_cell_precision
 from npusdk.array.record import RECORD_LIMIT, Record
+from npusdk.array.ufunc_calls import call_ufunc
+from npusdk.array.ufuncs import binary, unary
+from npusdk.array.updating import copy_to, evaluate_into, in_place
+from npusdk.array.views import copy, transpose
 
 __all__ = [
     "RECORD_LIMIT",
@@ -19,6 +25,19 @@ __all__ = [
     "asarray",
     "choose_cell_precision",
     "common_context",
+    "copy_to",
+    "evaluate_into",
     "put",
     "run",
 ]
+
+HANDLERS.update(
+    binary=binary,
+    copy=copy,
+    getitem=getitem,
+    in_place=in_place,
+    setitem=setitem,
+    transpose=transpose,
+    ufunc=call_ufunc,
+    unary=unary,
+)

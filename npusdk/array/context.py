@@ -106,7 +106,7 @@ class Context:
                 dtype=str(dtype),
             )
         if dtype.kind != "f" or self.precision == "exact":
-            return dtype.newbyteorder("=")
+            return np.dtype(dtype.newbyteorder("=").str)
         if self.precision == "int8":
             raise PrecisionError(
                 _("{device} has integers only, and this is an array or a result of type {dtype}."),

@@ -53,6 +53,7 @@ class Record:
         self._feeds: dict[str, Array] = {}
         self._constants: dict[int, Array] = {}
         self._scalars: dict[tuple[str, object, float], int] = {}
+        self._made: dict[tuple[object, ...], int] = {}
         self._expanded: tuple[int, Emitter] | None = None
 
     @property
@@ -76,7 +77,7 @@ class Record:
     def _stop(self) -> None:
         """Forget everything but the counts."""
         self.is_complete = False
-        for kept in (self._entries, self._inputs, self._feeds, self._constants, self._scalars):
+        for kept in (self._entries, self._inputs, self._feeds, self._constants, self._scalars, self._made):
             kept.clear()
 
     def input(self, feed: Array, name: str, size_bytes: int) -> int:
@@ -115,6 +116,13 @@ class Record:
         found = self._scalars.get(key)
         if found is None or not self.is_complete:
             found = self._scalars[key] = self.constant(np.array(values, np.int64).reshape(len(values)))
+        return found
+
+    def once(self, key: tuple[object, ...], make: Callable[[], Array]) -> int:
+        """Return the number of a constant that is made only where no equal key has made it before."""
+        found = self._made.get(key)
+        if found is None or not self.is_complete:
+            found = self._made[key] = self.constant(make())
         return found
 
     def name_of(self, array: DeviceArray) -> str:
