@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from npusdk.catalogue import DeviceList, DeviceSpec
+from npusdk.cell import Bundle
 from npusdk.pipeline import Program, check, compare, compile, devices, profile  # noqa: A004 - the public names
 from npusdk.pipeline.street import AnyModel
 from npusdk.report import Comparison, FitReport, ProfileReport
+from npusdk.targets.cells import CellRun, run_cell
 
 
 class LocalTarget:
@@ -50,6 +52,18 @@ class LocalTarget:
     ) -> Comparison:
         """Return profiles on several devices; see `npusdk.compare`."""
         return compare(model, devices, precision, batch)
+
+    def run_cell(
+        self,
+        bundle: Bundle,
+        device: str | DeviceSpec,
+        precision: str = "auto",
+        *,
+        timeout_s: float | None = None,
+        compare: bool = False,
+    ) -> CellRun:
+        """Run a captured cell on the emulator of a device; see `npusdk.targets.cells.run_cell`."""
+        return run_cell(bundle, device, precision, timeout_s=timeout_s, compare=compare)
 
     def __repr__(self) -> str:
         return "LocalTarget(emulated devices in this process)"
