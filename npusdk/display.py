@@ -18,6 +18,7 @@ VIEWS: Mapping[tuple[str, str], str] = MappingProxyType(
         ("Comparison", "text"): "npusdk.views.text:comparison",
         ("DeviceSpec", "text"): "npusdk.views.text:device",
         ("DeviceList", "text"): "npusdk.views.text:devices",
+        ("Examination", "text"): "npusdk.views.text:examination",
         ("CellReport", "text"): "npusdk.views.text:cell",
         ("Manifest", "text"): "npusdk.views.text:manifest",
         ("LayerTable", "text"): "npusdk.views.text:layer_table",

@@ -4,6 +4,7 @@ from npusdk.views.page import WIDTH
 from npusdk.views.text.cell_page import cell, manifest
 from npusdk.views.text.comparison_page import comparison
 from npusdk.views.text.device_page import device, devices
+from npusdk.views.text.examination_page import examination
 from npusdk.views.text.fit_page import fit
 from npusdk.views.text.layers_page import layer_table, listing, picture
 from npusdk.views.text.profile_page import profile
@@ -14,6 +15,7 @@ __all__ = [
     "comparison",
     "device",
     "devices",
+    "examination",
     "fit",
     "layer_table",
     "listing",
