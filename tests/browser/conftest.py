@@ -15,6 +15,7 @@ from tests.browser.notebooks import Lab
 SIZE = {"width": 1300, "height": 1000}
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Keep the tests of this folder together: one server, one browser."""
     for item in items:

@@ -7,6 +7,8 @@ from nbconvert import HTMLExporter
 from npusdk.cli.tutorials import find_tutorials
 from tests.browser.notebooks import COUNT, HTML_OUTPUT, MEANT, SHOWN, TRUSTED, html_outputs, inaccessible
 
+pytestmark = pytest.mark.filterwarnings("ignore::EncodingWarning")  # nbconvert and nbclient raise it
+
 ROOT = find_tutorials()
 TUTORIALS = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("??/*.ipynb"))
 

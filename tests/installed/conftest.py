@@ -12,6 +12,7 @@ from hatchling import build
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Keep the tests of this folder together: one wheel, one environment."""
     for item in items:

@@ -18,6 +18,8 @@ from npusdk.cli.tutorials import find_tutorials
 from npusdk.pipeline.calibration import VERSIONS
 from tests.installed.conftest import ROOT
 
+pytestmark = pytest.mark.filterwarnings("ignore::EncodingWarning")  # nbconvert and nbclient raise it
+
 BLOCK = re.search(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)[1]
 WORKFLOW = yaml.safe_load(BLOCK)
 RUNS = [step["run"] for job in WORKFLOW["jobs"].values() for step in job["steps"] if "run" in step]
