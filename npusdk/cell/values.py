@@ -1,0 +1,147 @@
+"""How plain values become nodes: containers, arrays, scalars of NumPy, random generators, what makers make."""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Mapping
+from types import BuiltinMethodType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from npusdk.cell.encoder import Encoder, RefusedError, Rule
+from npusdk.cell.imports import imported
+from npusdk.cell.makers import BOUND, BY_TYPE, MAKERS
+from npusdk.cell.nodes import Array, Built, Data, Node, NumpyScalar, Objects, Random, Sequence
+from npusdk.cell.nodes import Mapping as MappingNode
+from npusdk.errors import SerializationError
+from npusdk.language import _
+
+SEQUENCES: dict[str, type] = {cls.__name__: cls for cls in (list, tuple, set, frozenset, deque, bytearray)}
+MAPPINGS: dict[str, type] = {cls.__name__: cls for cls in (dict, OrderedDict, defaultdict, Counter)}
+RANDOMS: dict[str, type] = {cls.__name__: cls for cls in (np.random.Generator, np.random.RandomState)}
+BITS: dict[str, type] = {
+    cls.__name__: cls
+    for cls in (np.random.PCG64, np.random.PCG64DXSM, np.random.MT19937, np.random.Philox, np.random.SFC64)
+}
+
+
+def _sequence(encoder: Encoder, value: Any) -> Node:
+    return Sequence(type(value).__name__, encoder.items(value), getattr(value, "maxlen", None))
+
+
+def _mapping(encoder: Encoder, value: Mapping[object, object]) -> Node:
+    keys = encoder.items(value.keys(), " key {}")
+    values = tuple(encoder.item(entry, f"[{_key(key)}]") for key, entry in value.items())
+    factory = encoder.item(getattr(value, "default_factory", None), ".default_factory")
+    return MappingNode(type(value).__name__, keys, values, factory)
+
+
+def _key(key: object) -> str:
+    return repr(key) if isinstance(key, (str, int, float, bytes, bool, type(None))) else type(key).__name__
+
+
+def array(encoder: Encoder, value: object) -> Node | None:
+    """Return the node of an ndarray; subclasses are refused but for memory maps, which are ndarrays in a file."""
+    if not isinstance(value, np.ndarray):
+        return None
+    if type(value) not in {np.ndarray, np.memmap}:
+        raise RefusedError(
+            _("{path} cannot travel between the notebook and the cell: {type} is an array with rules of its own"),
+            hint=_("Make an ordinary array of it with np.asarray."),
+        )
+    if value.dtype.hasobject:
+        return _objects(encoder, value)
+    data = value.view(np.ndarray)
+    data.flags.writeable = False
+    return Array(encoder.here, data, value.flags.writeable)
+
+
+def _objects(encoder: Encoder, value: Data) -> Node:
+    if value.dtype != object:
+        raise RefusedError(_("{path} cannot travel between the notebook and the cell: its records hold objects"))
+    return Objects(value.shape, encoder.items(value.ravel().tolist()))
+
+
+def _scalar(_encoder: Encoder, value: object) -> Node | None:
+    return NumpyScalar(np.array(value)) if isinstance(value, np.generic) else None
+
+
+def _random(encoder: Encoder, value: object) -> Node | None:
+    bits = bits_of(value)
+    if not isinstance(bits, np.random.BitGenerator):
+        return None
+    name, kind = type(bits).__name__, type(value).__name__
+    if name not in BITS or kind not in RANDOMS:
+        return None
+    return Random(kind, name, encoder.item(bits.state))
+
+
+def _imported(encoder: Encoder, value: object) -> Node | None:
+    found = imported(value, [str(encoder.namespace.get("__name__", ""))])
+    if found is None and isinstance(value, ModuleType):
+        raise RefusedError(
+            _("{path} is a module that was not imported by its name"), hint=_("Import it with an import statement.")
+        )
+    return found
+
+
+def _bound(encoder: Encoder, value: object) -> Node | None:
+    if not isinstance(value, BuiltinMethodType) or isinstance(value.__self__, (ModuleType, type(None))):
+        return None
+    return Built(BOUND, (encoder.item(value.__self__), value.__name__))
+
+
+def _made(encoder: Encoder, value: object) -> Node | None:
+    maker = BY_TYPE.get(type(value)) or next((name for name in ("dtype",) if isinstance(value, np.dtype)), None)
+    if maker is None:
+        return None
+    parts = MAKERS[maker].parts(value)
+    return Built(maker, tuple(encoder.item(part, f"<{maker} {place}>") for place, part in enumerate(parts)))
+
+
+EXACT: dict[type, Rule] = {
+    **dict.fromkeys(SEQUENCES.values(), _sequence),
+    **dict.fromkeys(MAPPINGS.values(), _mapping),
+}
+"""The rule of each type that has its own."""
+
+VALUES: tuple[Rule, ...] = (_imported, array, _scalar, _made, _random, _bound)
+"""Rules that are asked in turn."""
+
+
+def make(maker: str, arguments: tuple[object, ...]) -> object:
+    """Return what a maker makes.
+
+    Raises
+    ------
+    SerializationError
+        If there is no such maker here.
+    """
+    if maker == BOUND:
+        owner, name = arguments
+        return getattr(owner, str(name))
+    if maker not in MAKERS:
+        raise SerializationError(
+            _("the cell holds a value of a kind that is not known here: {maker}"),
+            hint=_("Use the same version of npusdk on both sides."),
+            maker=maker,
+        )
+    return MAKERS[maker].make(*arguments)
+
+
+def random_of(kind: str, bits: str, state: Any) -> Any:
+    """Return a random Generator or RandomState of NumPy in a state."""
+    generator = BITS[bits]()
+    generator.state = state
+    return RANDOMS[kind](generator)
+
+
+def bits_of(value: Any) -> Any:
+    """Return the bit generator of a random Generator or RandomState; None of anything else."""
+    return getattr(value, "bit_generator", getattr(value, "_bit_generator", None))
+
+
+def state_of(value: Any) -> Any:
+    """Return the state of the bit generator of a random Generator or RandomState."""
+    return bits_of(value).state
