@@ -7,13 +7,16 @@ operators on a `DeviceArray` are made of these.
 from npusdk.array.apply import apply, asarray, common_context, put, run
 from npusdk.array.context import Context
 from npusdk.array.device_array import DeviceArray
-from npusdk.array.dispatch import HANDLERS
+from npusdk.array.dispatch import FUNCTIONS, HANDLERS, METHODS
+from npusdk.array.functions import FUNCTIONS as NUMPY_FUNCTIONS
 from npusdk.array.indexing import getitem, setitem
+from npusdk.array.methods import METHODS as NUMPY_METHODS
 from npusdk.array.precision import choose_cell_precision
 from npusdk.array.record import RECORD_LIMIT, Record
+from npusdk.array.stand_in import modules, stand_in
 from npusdk.array.ufunc_calls import call_ufunc
 from npusdk.array.ufuncs import binary, unary
-from npusdk.array.updating import copy_to, evaluate_into, in_place
+from npusdk.array.updating import in_place
 from npusdk.array.views import copy, transpose
 
 __all__ = [
@@ -25,10 +28,10 @@ __all__ = [
     "asarray",
     "choose_cell_precision",
     "common_context",
-    "copy_to",
-    "evaluate_into",
+    "modules",
     "put",
     "run",
+    "stand_in",
 ]
 
 HANDLERS.update(
@@ -41,3 +44,5 @@ HANDLERS.update(
     ufunc=call_ufunc,
     unary=unary,
 )
+FUNCTIONS.update(NUMPY_FUNCTIONS)
+METHODS.update(NUMPY_METHODS)

@@ -36,6 +36,9 @@ _MOVES = VIEWS | {
 }  # fmt: skip
 """Operators that make no new number out of those of their inputs."""
 
+_KEEPS = VIEWS | {"ConstantOfShape", "Identity"}
+"""Operators whose results without dimensions are arrays, as NumPy's are, unless the input was a scalar."""
+
 
 def apply(op: str, inputs: Sequence[Operand], attrs: Mapping[str, Attribute] | None = None, outputs: int = 1) -> Any:
     """Run one operator and return its result, or a tuple of `outputs` results.
@@ -88,9 +91,10 @@ def run(
     if context.record is not None:
         numbers = tuple(_number(context, given, value) for given, value in zip(inputs, values, strict=True))
         number = context.record.add(op, numbers, attrs, outputs)
+    is_scalar = first._is_scalar if isinstance(first, DeviceArray) and op in _KEEPS else op not in _KEEPS
     results = tuple(
-        wrap(context, one, number + place, is_scalar=not one.ndim) for place, one in enumerate(owned)
-    )  # fmt: skip
+        wrap(context, one, number + place, is_scalar=is_scalar and not one.ndim) for place, one in enumerate(owned)
+    )
     return results if outputs > 1 else results[0]
 
 

@@ -121,9 +121,31 @@ class DeviceArray(Operators):
         return HANDLERS["transpose"](self)  # type: ignore[no-any-return]  # a table of functions
 
     @property
+    def mT(self) -> DeviceArray:  # noqa: N802 - NumPy's name
+        """View with the last two axes exchanged."""
+        return FUNCTIONS[np.matrix_transpose](self)  # type: ignore[no-any-return]  # a table of functions
+
+    @property
+    def real(self) -> DeviceArray:
+        """The array itself: no device holds complex numbers."""
+        return self
+
+    @property
+    def flat(self) -> DeviceArray:
+        """View with one axis, where the elements lie in order; refused otherwise."""
+        if not self._value.flags.c_contiguous:
+            refuse("ndarray.flat")
+        return METHODS["reshape"](self, -1)  # type: ignore[no-any-return]  # a table of functions
+
+    @property
+    def base(self) -> DeviceArray | None:
+        """The array whose memory this one shares, or None."""
+        return self._root
+
+    @property
     def was_written(self) -> bool:
         """Whether anything was assigned to the elements since the array was made."""
-        return (self._root or self)._version > 0
+        return (self if self._root is None else self._root)._version > 0
 
     def numpy(self) -> Array:
         """Return a copy on the host; floats as float32, also those of narrower formats."""
@@ -275,7 +297,7 @@ def wrap_view(parent: DeviceArray, value: Array, steps: tuple[Step, ...]) -> Dev
     array._number = UNRECORDED
     array._version = -1
     array._parent = parent
-    array._root = parent._root or parent
+    array._root = parent if parent._root is None else parent._root
     array._steps = steps
     array._is_scalar = False
     array._bytes = 0

@@ -16,7 +16,7 @@ from npusdk.array.elementwise import fill
 from npusdk.array.promotion import Loop, find_loop
 from npusdk.array.quiet import QUIET
 from npusdk.array.ufuncs import binary, converted, prepared, recorded, results_of
-from npusdk.array.writing import broadcast, operand, written
+from npusdk.array.writing import broadcast, written
 
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -141,24 +141,3 @@ def _store(context: Context, result: tuple[DeviceArray | None, Array, int], mask
         context.round(out._value)
     written(out, number)
     return out
-
-
-def copy_to(array: DeviceArray, value: Any, where: Any = True, casting: str = "same_kind") -> None:
-    """Write a value into an array, only where truth values say so (``numpy.copyto``).
-
-    Raises
-    ------
-    TypeError
-        If the conversion is not allowed; NumPy's own.
-    """
-    given = value.dtype if isinstance(value, DeviceArray) else np.result_type(value)
-    if not isinstance(value, (int, float)) and not np.can_cast(given, array.dtype, casting):  # type: ignore[arg-type]  # the caller's word
-        np.copyto(np.ones(1, array.dtype), np.ones(1, given), casting=casting)  # type: ignore[arg-type]  # raises
-    values, number = operand(array, value)
-    context, mask = array.context, _mask(array.context, where)
-    if context.record is not None and mask is not None:
-        number = context.record.add("Where", (mask.number(), number, array.number()))
-    shape = values.shape if mask is None else array.shape
-    number = broadcast(context, number, shape, array.shape)
-    np.copyto(array._value, values, casting="unsafe", where=True if mask is None else mask._value)
-    written(array, number)
