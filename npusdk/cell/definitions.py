@@ -72,19 +72,34 @@ def function(encoder: Encoder, value: object) -> Node | None:
         keyword_defaults=encoder.item(value.__kwdefaults__, " default "),
         annotations=_annotations(encoder, value),
         closure=tuple(encoder.reference(cell, f" -> {name}") for name, cell in cells),
-        attributes=encoder.reference(value.__dict__, ".__dict__"),
+        attributes=encoder.attributes(value.__dict__),
     )
 
 
 def _home(encoder: Encoder, value: types.FunctionType) -> str:
-    """Return the module of a function's globals; empty for the notebook's."""
-    if value.__globals__ is encoder.namespace:
+    """Return the module of a function's globals; empty for the notebook's, under whatever filter they are given."""
+    space, notebook = value.__globals__, encoder.namespace
+    name = space.get("__name__")
+    if space is notebook or name in {"__main__", notebook.get("__name__")}:
+        _check_globals(value, notebook)
         return ""
-    name = value.__globals__.get("__name__")
-    module = sys.modules.get(name) if isinstance(name, str) and name != "__main__" else None
+    module = sys.modules.get(name) if isinstance(name, str) else None
     if module is None or vars(module) is not value.__globals__:
         raise RefusedError(_NO_SOURCE, hint=_NO_SOURCE_HINT)
     return str(name)
+
+
+def _check_globals(value: types.FunctionType, notebook: dict[str, Any]) -> None:
+    """Refuse a function that finds under a name something else than the notebook does: it is from another script."""
+    space = value.__globals__
+    names = () if space is notebook else global_reads(value.__code__)
+    strange = [name for name in names if name in space and name in notebook and space[name] is not notebook[name]]
+    if strange:
+        raise RefusedError(
+            _("{path} cannot travel between the notebook and the cell: to this {type}, {name} is not the notebook's"),
+            hint=_("Define it in the notebook, or import it from a module."),
+            name=strange[0],
+        )
 
 
 def _annotations(encoder: Encoder, value: Any) -> Item:
@@ -270,7 +285,7 @@ def instance(encoder: Encoder, value: object) -> Node | None:
     return Instance(
         cls=encoder.reference(cls, ".__class__"),
         content=None if base is None else encoder.item(CONTENT[base](value)),
-        state=None if state is None else encoder.reference(state, ""),
+        state=None if state is None else encoder.attributes(state),
         keys=tuple(slots),
         values=tuple(encoder.item(entry, f".{name}") for name, entry in slots.items()),
     )

@@ -76,6 +76,7 @@ class Encoder:
         self._texts: dict[tuple[str, str], Ref] = {}
         self._queue: deque[int] = deque()
         self._parent = -1
+        self._owned: set[int] = set()
 
     def item(self, value: object, suffix: str = "") -> Item:
         """Return what stands for `value` in a node; `suffix` says how one gets there from the value around it."""
@@ -101,6 +102,15 @@ class Encoder:
         else:
             self._queue.append(index)
         return Ref(index)
+
+    def attributes(self, state: dict[str, Any]) -> Ref:
+        """Return a reference to the attributes of the value whose node is being made."""
+        self._owned.add(id(state))
+        return self.reference(state)
+
+    def place_of(self, owner: object, key: object) -> str:
+        """Return how one gets from a dict to what it has under a key; from an object, if the dict is its attributes."""
+        return f".{key}" if id(owner) in self._owned else f"[{_key_text(key)}]"
 
     def source(self, label: str, text: str) -> Ref:
         """Return a reference to a text."""
@@ -211,6 +221,10 @@ class Encoder:
     def finished(self) -> tuple[Node, ...]:
         """Return the nodes, all made."""
         return tuple(node for node in self.nodes if node is not None)
+
+
+def _key_text(key: object) -> str:
+    return repr(key) if isinstance(key, (str, int, float, bytes, bool, type(None))) else type(key).__name__
 
 
 def _type_name(value: object) -> str:

@@ -31,7 +31,7 @@ def pandas() -> Any:
 
 def frame(encoder: Encoder, value: object) -> Node | None:
     """Return the node of a DataFrame, Series or Index, or of a column that such a node asked for."""
-    if "pandas" not in sys.modules or not type(value).__module__.startswith("pandas."):
+    if "pandas" not in sys.modules or type(value).__module__.partition(".")[0] != "pandas":
         return None
     for kind, (name, parts, _make) in _KINDS.items():
         if type(value) is getattr(pandas(), name, None):

@@ -51,15 +51,15 @@ def _candidates(value: object) -> list[tuple[str, str]]:
     special = getattr(value, "_name", None) if type(value).__module__ == "typing" else None
     if isinstance(special, str):
         return [("typing", special)]
-    if type(value).__module__.startswith("pandas."):
+    if type(value).__module__.partition(".")[0] == "pandas" and not callable(value):
         return [("pandas", name) for name in ("NA", "NaT")]
     if not callable(value):
         return []
-    path = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
+    path = getattr(value, "__qualname__", getattr(value, "__name__", None))
     if not isinstance(path, str) or "<" in path:
         return []
     found = [(getattr(value, "__module__", None) or "builtins", path)]
-    if isinstance(value, BuiltinMethodType) or "." in path:
+    if type(value) is BuiltinMethodType or "." in path:
         found += [(module, path.rpartition(".")[2]) for module in _HIDING]
     return [(module, path) for module, path in found if isinstance(module, str)]
 

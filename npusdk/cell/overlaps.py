@@ -93,6 +93,7 @@ def _sliced(base: Data, part: Data) -> View | None:
     offset = part.__array_interface__["data"][0] - base.__array_interface__["data"][0]
     order = sorted(range(base.ndim), key=lambda axis: -abs(base.strides[axis]))
     taken: dict[int, int] = {}
+    starts: dict[int, int] = {}
     index: list[int | tuple[int | None, int | None, int]] = [0] * base.ndim
     for axis in order:
         stride, size = base.strides[axis], base.shape[axis]
@@ -100,8 +101,9 @@ def _sliced(base: Data, part: Data) -> View | None:
             return None
         start = min(offset // stride, size - 1) if offset >= 0 else 0
         offset -= start * stride
+        starts[axis] = start
         own = _axis_for(part, stride, size, taken)
-        index[axis] = start
+        index[axis] = (start, start + 1, 1)
         if own is not None:
             taken[own] = axis
             step, count = part.strides[own] // stride, part.shape[own]
@@ -109,8 +111,10 @@ def _sliced(base: Data, part: Data) -> View | None:
             index[axis] = (start, stop if stop >= 0 else None, step)
     if offset or len(taken) != sum(size > 1 for size in part.shape):
         return None
-    kept = [axis for axis in range(base.ndim) if not isinstance(index[axis], int)]
-    axes = tuple(kept.index(taken[own]) for own in sorted(taken))
+    kept = [axis for axis in range(base.ndim) if axis in taken.values()] or list(range(base.ndim))
+    if taken:  # elements are taken by number, so that what is left has the dimensions of the part
+        index = [entry if axis in kept else starts[axis] for axis, entry in enumerate(index)]
+    axes = tuple(kept.index(taken[own]) for own in sorted(taken)) or tuple(range(base.ndim))
     return View(Ref(0), tuple(index), axes, part.shape)
 
 

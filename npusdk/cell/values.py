@@ -32,13 +32,9 @@ def _sequence(encoder: Encoder, value: Any) -> Node:
 
 def _mapping(encoder: Encoder, value: Mapping[object, object]) -> Node:
     keys = encoder.items(value.keys(), " key {}")
-    values = tuple(encoder.item(entry, f"[{_key(key)}]") for key, entry in value.items())
+    values = tuple(encoder.item(entry, encoder.place_of(value, key)) for key, entry in value.items())
     factory = encoder.item(getattr(value, "default_factory", None), ".default_factory")
     return MappingNode(type(value).__name__, keys, values, factory)
-
-
-def _key(key: object) -> str:
-    return repr(key) if isinstance(key, (str, int, float, bytes, bool, type(None))) else type(key).__name__
 
 
 def array(encoder: Encoder, value: object) -> Node | None:

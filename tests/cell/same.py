@@ -47,7 +47,7 @@ class Walk:
 
     def inside(self, one, other, path):
         if isinstance(one, np.ndarray) and one.dtype != object:
-            if one.dtype != other.dtype or not np.array_equal(one, other, equal_nan=one.dtype.kind in "fc"):
+            if one.dtype != other.dtype or not np.array_equal(one, other, equal_nan=one.dtype.kind in "fcmM"):
                 self.found.append(f"{path}: {one!r} and {other!r}")
         elif isinstance(one, dict):
             self.listed([*one, *one.values()], [*other, *other.values()], path)

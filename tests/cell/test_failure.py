@@ -10,7 +10,7 @@ import pytest
 from npusdk.cell import apply, capture, replay
 from npusdk.cell import nodes as n
 from npusdk.cell.bundle import Outcome
-from tests.cell.hosts import Hands, notebook, run_cell
+from tests.cell.hosts import Hands, notebook, run_cell, run_plain
 
 SETUP = """x = np.arange(4.0); l = [1, [2]]; d = {'k': x}; rng = np.random.default_rng(1); s = {1}
 class C: n = 0
@@ -64,7 +64,8 @@ def test_apply_that_fails_in_the_middle_undoes_what_it_did():
                 raise RuntimeError(name)
             super().__setitem__(name, value)
 
-    namespace = Stubborn(notebook(SETUP))
+    namespace = Stubborn(__name__="__main__")
+    run_plain(f"import numpy as np\n{SETUP}", namespace)
     before = state(namespace)
     outcome = replay(capture(SPOILS.replace("del l", "") + "zz = 1; zzz = 2", namespace), Hands())
     random_states = state(namespace)[-2:]

@@ -148,5 +148,6 @@ def test_failed_cell_leaves_tables_alone():
     pytest.importorskip("pandas")
     namespace = notebook(FRAMES)
     with pytest.raises(ZeroDivisionError):
-        run_cell("df['g'] = 1; df.drop(columns='a', inplace=True); 1 / 0", namespace)
+        run_cell("df['g'] = 1; df.insert(0, 'z', 1); s.iloc[0] = 9; 1 / 0", namespace)
     assert list(namespace["df"].columns) == ["a", "b", "c", "d", "e", "f"]
+    assert namespace["s"].tolist() == [1, 2]
