@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import ast
-import io
-import re
 import sys
-import tokenize
 from collections.abc import Callable
 from typing import Any
 
@@ -21,12 +17,8 @@ from npusdk.notebook.command_line import CellLine, read_cell_line
 from npusdk.notebook.place import Place, find_place
 from npusdk.notebook.state import Notebook
 from npusdk.notebook.tracebacks import show_in_cell
-from npusdk.targets import CellRun, LocalTarget
-
-_HISTORY = re.compile(r"_{1,3}|_\d+|_i{1,3}|_i\d+|_ih|_oh|In|Out")
-"""Hidden names that a reader knows all the same: earlier inputs and results."""
-
-_BLANK = frozenset({tokenize.ENDMARKER, tokenize.NL, tokenize.NEWLINE, tokenize.COMMENT, tokenize.DEDENT})
+from npusdk.targets import LocalTarget
+from npusdk.targets.cells import CellRun
 
 
 def run_cell(notebook: Notebook, line: str, code: str) -> None:
@@ -43,6 +35,8 @@ def run_cell(notebook: Notebook, line: str, code: str) -> None:
     ------
     NpuError
         If the line is wrong, no target is set, or a name cannot go over: before anything runs.
+    SyntaxError
+        If it is no code.
     Exception
         Whatever the cell raises; IPython shows it with the frames of the cell alone.
     """
@@ -52,8 +46,7 @@ def run_cell(notebook: Notebook, line: str, code: str) -> None:
     try:
         options = read_cell_line(line)
         place = _place(notebook, options)
-        _check_language(shell, source, label)
-        bundle = capture(source, names(shell), names_in=options.names_in, names_out=options.names_out, label=label)
+        bundle = capture(source, shell.user_ns, names_in=options.names_in, names_out=options.names_out, label=label)
         if options.dry_run:
             _try(notebook, bundle, place, options)
         else:
@@ -61,16 +54,6 @@ def run_cell(notebook: Notebook, line: str, code: str) -> None:
     except BaseException as error:
         show_in_cell(shell, error, label)
         raise
-
-
-def names(shell: Any) -> dict[str, object]:
-    """Return the notebook's names as a reader knows them, without those that IPython hides, but for its history."""
-    hidden = shell.user_ns_hidden
-    return {
-        name: value
-        for name, value in shell.user_ns.items()
-        if name not in hidden or hidden[name] is not value or _HISTORY.fullmatch(name)
-    }
 
 
 def _place(notebook: Notebook, options: CellLine) -> Place:
@@ -82,31 +65,6 @@ def _place(notebook: Notebook, options: CellLine) -> Place:
             hint=_("Set one for all cells (%npu use rngd), or name one for this cell (%%npu rngd)."),
         )
     return notebook.place
-
-
-def _check_language(shell: Any, source: str, label: str) -> None:
-    """Refuse what only a notebook understands, such as `!ls` or `%time`; report what is no code at all.
-
-    Raises
-    ------
-    UsageError
-        If the cell has commands of the notebook.
-    SyntaxError
-        If it is no code.
-    """
-    try:
-        ast.parse(source, label)
-    except SyntaxError as error:
-        try:
-            ast.parse(shell.transform_cell(source))
-        except SyntaxError:
-            raise error from None
-        raise UsageError(
-            _("line {line} is no Python but a command of the notebook: {text}"),
-            hint=_("Put it into a cell of its own, without %%npu."),
-            line=error.lineno or 0,
-            text=(error.text or "").strip(),
-        ) from None
 
 
 def _on_target(notebook: Notebook, bundle: Bundle, place: Place, options: CellLine) -> CellRun:
@@ -125,7 +83,7 @@ def _on_target(notebook: Notebook, bundle: Bundle, place: Place, options: CellLi
 def _run(notebook: Notebook, bundle: Bundle, place: Place, options: CellLine) -> None:
     run = _on_target(notebook, bundle, place, options)
     apply(run.outcome, notebook.shell.user_ns)
-    if run.outcome.has_result and not is_silenced(bundle.source):
+    if run.outcome.has_result:
         _displayhook(notebook.shell)(run.outcome.result)
     if not options.quiet:
         say(show(run.report))
@@ -144,18 +102,6 @@ def _displayhook(shell: Any) -> Callable[[object], None]:
     """Return the hook that shows results now: `%%capture` puts its own in the place of the shell's."""
     hook: Callable[[object], None] = shell.displayhook if sys.displayhook is sys.__displayhook__ else sys.displayhook
     return hook
-
-
-def is_silenced(source: str) -> bool:
-    """Return whether the last statement ends in a semicolon, by which a notebook shows no result.
-
-    Examples
-    --------
-    >>> is_silenced("x = 1; x;  # done"), is_silenced("x  # not;")
-    (True, False)
-    """
-    tokens = [token for token in tokenize.generate_tokens(io.StringIO(source).readline) if token.type not in _BLANK]
-    return bool(tokens) and tokens[-1].string == ";"
 
 
 def say(text: str) -> None:
