@@ -54,7 +54,7 @@ def _entry(node: Node, index: Array) -> Look:
     axis = int(cast("int", node.attrs.get("axis", 0)))
 
     def look(x: Array) -> Array:
-        moved = np.moveaxis(x, axis, 0)[place]
+        moved = np.moveaxis(x, axis, 0)[place, ...]
         whole = moved.reshape((1,) * index.ndim + moved.shape)
         return np.moveaxis(whole, range(index.ndim), range(axis % x.ndim, axis % x.ndim + index.ndim))
 
