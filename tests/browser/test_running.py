@@ -18,10 +18,17 @@ def texts(outputs):
     )
 
 
+def errors(lab):
+    """Return the error outputs of the notebook, as text."""
+    outputs = [output for cell in lab.outputs() for output in cell if output["output_type"] == "error"]
+    return ["\n".join([output["ename"], *output["traceback"]]) for output in outputs]
+
+
 def run_from(lab, index):
     """Run a cell and all below it, and wait until the kernel has nothing left to do."""
     lab.page.evaluate(ACTIVATE, index)
-    assert lab.command("notebook:run-all-below")
+    done = lab.command("notebook:run-all-below")
+    assert done, errors(lab)
     lab.page.wait_for_function(IDLE)
 
 
@@ -29,8 +36,9 @@ def run_from(lab, index):
 def test_first_tutorial_runs_and_a_cell_goes_to_a_device(lab, screenshot, language):
     """All cells run without an error; a cell that begins with %%npu says what the device would have taken."""
     lab.open(f"{language}/{FIRST}")
-    assert lab.command("notebook:run-all-cells")
-    assert [output for cell in lab.outputs() for output in cell if output["output_type"] == "error"] == []
+    done = lab.command("notebook:run-all-cells")
+    assert errors(lab) == []
+    assert done
     first = lab.page.evaluate(ADD_CELLS, ["%load_ext npusdk\nimport numpy as np\nx = np.ones((64, 64))", PLAIN])
     run_from(lab, first)
     assert "RNGD" not in texts(lab.outputs()[-1])
