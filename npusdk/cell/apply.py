@@ -11,7 +11,7 @@ from npusdk.cell import nodes as n
 from npusdk.cell.bundle import Outcome
 from npusdk.cell.definitions import CONTENT, content_type, slots_of
 from npusdk.cell.frames import overwrite
-from npusdk.cell.values import bits_of, state_of
+from npusdk.cell.values import set_state, state_of
 
 _MISSING = object()
 
@@ -139,10 +139,6 @@ def _write_elements(value: Any, other: n.Patch) -> None:
     value[other.where] = other.values
 
 
-def _write_random(value: Any, other: Any) -> None:
-    bits_of(value).state = other
-
-
 _CHANGES: dict[type[n.Node], _Change] = {
     n.Sequence: _change(list, _write_sequence),
     n.Mapping: _change(dict, _write_mapping),
@@ -151,7 +147,7 @@ _CHANGES: dict[type[n.Node], _Change] = {
     n.Instance: _change(_holding, _write_instance),
     n.Array: _Change(_itself, _write_elements, lambda value, goal: n.Patch(goal.where, value[goal.where])),
     n.Objects: _change(lambda value: value.copy(), lambda value, goal: value.__setitem__(..., goal)),
-    n.Random: _change(state_of, _write_random),
+    n.Random: _change(state_of, set_state),
     n.Frame: _change(lambda value: value.copy(deep=False), overwrite),
 }
 """How each kind of captured value is changed in place."""

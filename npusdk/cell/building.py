@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import enum
 import importlib
 import linecache
 import types
@@ -152,8 +153,9 @@ def _refresh_abstract(cls: Any) -> None:
 
 def _make_instance(decoder: Decoder, node: n.Instance) -> Any:
     cls = decoder.item(node.cls)
-    if "__members__" in dir(cls) and isinstance(node.content, str) and hasattr(cls, "_member_map_"):
-        return cls[node.content]
+    if isinstance(cls, enum.EnumMeta):
+        name, value = decoder.item(node.content)
+        return cls[name] if name in cls.__members__ else cls(value)
     base = content_type(cls)
     if base is None:
         made = cls.__new__(cls) if cls is types.SimpleNamespace else object.__new__(cls)

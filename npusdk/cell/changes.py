@@ -68,7 +68,7 @@ def _instance(value: Any) -> tuple[object, ...]:
 def _same_state(one: Any, other: Any) -> bool:
     if isinstance(one, Mapping):
         return one.keys() == other.keys() and all(_same_state(one[key], other[key]) for key in one)
-    return bool(np.array_equal(one, other))
+    return bool(one == other if isinstance(one, tuple) else np.array_equal(one, other))
 
 
 _SEQUENCE = Watch(tuple, _identical)

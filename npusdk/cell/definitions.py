@@ -278,7 +278,7 @@ def instance(encoder: Encoder, value: object) -> Node | None:
     if not (is_local(encoder, cls) or builtin_error or cls is types.SimpleNamespace):
         return None
     if isinstance(value, enum.Enum):
-        return Instance(encoder.reference(cls), value.name, None, (), ())
+        return Instance(encoder.reference(cls), encoder.item((value.name, value.value)), None, (), ())
     base = content_type(cls)
     slots = slots_of(value)
     state = getattr(value, "__dict__", None)

@@ -26,7 +26,16 @@ _CONSTANTS = {
 }
 _TYPES_OF_BUILTINS = {
     getattr(importlib.import_module("types"), name): Imported("types", name)
-    for name in ("FunctionType", "ModuleType", "GeneratorType", "MethodType", "SimpleNamespace", "MappingProxyType")
+    for name in (
+        "NoneType",
+        "EllipsisType",
+        "FunctionType",
+        "ModuleType",
+        "GeneratorType",
+        "MethodType",
+        "SimpleNamespace",
+        "MappingProxyType",
+    )
 }
 _HIDING = ("numpy.random", "numpy", "random")
 """Modules that offer methods of an object of theirs as functions."""
@@ -59,7 +68,7 @@ def _candidates(value: object) -> list[tuple[str, str]]:
     if not isinstance(path, str) or "<" in path:
         return []
     found = [(getattr(value, "__module__", None) or "builtins", path)]
-    if type(value) is BuiltinMethodType or "." in path:
+    if type(value).__name__ == "builtin_function_or_method" or "." in path:
         found += [(module, path.rpartition(".")[2]) for module in _HIDING]
     return [(module, path) for module, path in found if isinstance(module, str)]
 
@@ -76,6 +85,8 @@ def _leads(module: str, path: str, value: object) -> bool:
 
 def stood_in(value: object, modules: Mapping[str, object]) -> Imported | None:
     """Return the dotted name under which a stand-in of a module offers `value`; None if none does."""
+    if isinstance(value, ModuleType) and value.__name__.partition(".")[0] in modules:
+        return Imported(value.__name__)
     for name, module in modules.items():
         for path, candidate in _parts(value, module):
             if candidate is value:
@@ -86,10 +97,15 @@ def stood_in(value: object, modules: Mapping[str, object]) -> Imported | None:
 def _parts(value: object, module: object) -> list[tuple[str, object]]:
     """Return places of a stand-in where `value` may be: itself, its modules, and what has the name of `value`."""
     places = [("", module), *((path, _attribute(module, path)) for path in ("linalg", "random", "fft"))]
-    own = getattr(value, "__name__", "") if callable(value) else ""
+    home = getattr(value, "__module__", None) or ""
+    own = getattr(value, "__name__", "") if callable(value) and home.startswith(_top(module)) else ""
     names = [own.rpartition(".")[2]] if isinstance(own, str) and own else []
     within = [(f"{path}.{name}".lstrip("."), _attribute(place, name)) for path, place in places for name in names]
     return places + within
+
+
+def _top(module: object) -> str:
+    return str(getattr(module, "__name__", "")).partition(".")[0]
 
 
 def _attribute(value: object, name: str) -> object:

@@ -59,7 +59,7 @@ def _dtype(text: str, fields: list[object] | None) -> object:
 
 
 def _typing(name: str, arguments: tuple[object, ...]) -> object:
-    return getattr(typing, name)[arguments]
+    return getattr(typing, name)[arguments[0] if len(arguments) == 1 else arguments]
 
 
 def _typing_name(value: Any) -> str:

@@ -23,6 +23,7 @@ from npusdk.cell.harvest import Harvest
 from npusdk.cell.imports import find_import, importer
 from npusdk.cell.sources import compile_text, register
 from npusdk.cell.tracebacks import REPLAYED, trim_traceback
+from npusdk.cell.values import set_state, state_of
 from npusdk.language import _, render
 
 _RESULT = "__npusdk_result__"
@@ -118,9 +119,13 @@ class _Run:
 
 def _offered(numpy: Any, generator: Any) -> object:
     """Return what a stand-in for NumPy makes of a random generator: one that gives arrays of the device."""
+    if isinstance(generator, random.Random):
+        return generator
     if isinstance(generator, np.random.Generator):
         return numpy.random.default_rng(generator)
-    return numpy.random.RandomState(generator._bit_generator)  # noqa: SLF001 - NumPy has no public name for it
+    made = numpy.random.RandomState(generator._bit_generator)  # noqa: SLF001 - NumPy has no public name for it
+    set_state(made, state_of(generator))
+    return made
 
 
 def is_quiet(source: str) -> bool:

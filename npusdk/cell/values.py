@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Mapping
 from types import BuiltinMethodType, ModuleType
@@ -19,7 +20,7 @@ from npusdk.language import _
 
 SEQUENCES: dict[str, type] = {cls.__name__: cls for cls in (list, tuple, set, frozenset, deque, bytearray)}
 MAPPINGS: dict[str, type] = {cls.__name__: cls for cls in (dict, OrderedDict, defaultdict, Counter)}
-RANDOMS: dict[str, type] = {cls.__name__: cls for cls in (np.random.Generator, np.random.RandomState)}
+RANDOMS: dict[str, type] = {cls.__name__: cls for cls in (np.random.Generator, np.random.RandomState, random.Random)}
 BITS: dict[str, type] = {
     cls.__name__: cls
     for cls in (np.random.PCG64, np.random.PCG64DXSM, np.random.MT19937, np.random.Philox, np.random.SFC64)
@@ -64,13 +65,15 @@ def _scalar(_encoder: Encoder, value: object) -> Node | None:
 
 
 def _random(encoder: Encoder, value: object) -> Node | None:
+    if type(value) is random.Random:
+        return Random("Random", "", encoder.item(state_of(value)))
     bits = bits_of(value)
     if not isinstance(bits, np.random.BitGenerator):
         return None
     name, kind = type(bits).__name__, type(value).__name__
     if name not in BITS or kind not in RANDOMS:
         return None
-    return Random(kind, name, encoder.item(bits.state))
+    return Random(kind, name, encoder.item(state_of(value)))
 
 
 def _imported(encoder: Encoder, value: object) -> Node | None:
@@ -128,9 +131,9 @@ def make(maker: str, arguments: tuple[object, ...]) -> object:
 
 def random_of(kind: str, bits: str, state: Any) -> Any:
     """Return a random Generator or RandomState of NumPy in a state."""
-    generator = BITS[bits]()
-    generator.state = state
-    return RANDOMS[kind](generator)
+    made = RANDOMS[kind](BITS[bits]()) if bits else RANDOMS[kind]()
+    set_state(made, state)
+    return made
 
 
 def bits_of(value: Any) -> Any:
@@ -139,5 +142,18 @@ def bits_of(value: Any) -> Any:
 
 
 def state_of(value: Any) -> Any:
-    """Return the state of the bit generator of a random Generator or RandomState."""
-    return bits_of(value).state
+    """Return the state of a random Generator or RandomState."""
+    if isinstance(value, random.Random):
+        return value.getstate()
+    is_old = isinstance(value, np.random.RandomState)
+    return value.get_state(legacy=False) if is_old else value.bit_generator.state
+
+
+def set_state(value: Any, state: Any) -> None:
+    """Bring a random Generator or RandomState into a state."""
+    if isinstance(value, random.Random):
+        value.setstate(state)
+    elif isinstance(value, np.random.RandomState):
+        value.set_state(state)
+    else:
+        value.bit_generator.state = state

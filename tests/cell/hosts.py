@@ -28,7 +28,7 @@ class StandIn(types.ModuleType):
         def create(*args, **kwargs):
             return found(*args, **kwargs).view(Held)
 
-        create.__name__ = name
+        create.__name__, create.__module__ = name, "numpy"
         setattr(self, name, create)
         return create
 
