@@ -99,13 +99,22 @@ def _made(encoder: Encoder, value: object) -> Node | None:
     return Built(maker, tuple(encoder.item(part, f"<{maker} {place}>") for place, part in enumerate(parts)))
 
 
+def _on_device(_encoder: Encoder, value: object) -> Node | None:
+    if type(value).__name__ == "DeviceArray" and callable(getattr(value, "numpy", None)):
+        raise RefusedError(
+            _("{path} cannot travel between the notebook and the cell: it is on a device already"),
+            hint=_("Call numpy() on it, and let the cell bring it to its own device."),
+        )
+    return None
+
+
 EXACT: dict[type, Rule] = {
     **dict.fromkeys(SEQUENCES.values(), _sequence),
     **dict.fromkeys(MAPPINGS.values(), _mapping),
 }
 """The rule of each type that has its own."""
 
-VALUES: tuple[Rule, ...] = (_imported, array, _scalar, _made, _random, _bound)
+VALUES: tuple[Rule, ...] = (_imported, array, _scalar, _made, _random, _bound, _on_device)
 """Rules that are asked in turn."""
 
 

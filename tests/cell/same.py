@@ -66,7 +66,11 @@ class Walk:
         elif hasattr(one, "equals"):
             if not one.equals(other):
                 self.found.append(f"{path}: {one} and {other}")
-        elif isinstance(one, enum.Enum) or not (hasattr(one, "__dict__") or hasattr(one, "__iter__")):
+        elif (
+            type(one).__module__ == "typing"
+            or isinstance(one, enum.Enum)
+            or not (hasattr(one, "__dict__") or hasattr(one, "__iter__"))
+        ):
             if repr(one) != repr(other) and " at 0x" not in repr(one):
                 self.found.append(f"{path}: {one!r} and {other!r}")
         elif hasattr(one, "__dict__") and not isinstance(one, types.ModuleType):
