@@ -45,8 +45,12 @@ class Status:
             yield translate(_("memory of the device")), _size(place.device.pool_bytes)
         yield translate(_("runs on")), translate(_("this computer; every device is emulated"))
         yield translate(_("memory of this computer")), _size(memory_bytes())
-        yield translate(_("last cell")), show(self.last).strip() if self.last else translate(_("none yet"))
+        yield translate(_("last cell")), _first_line(self.last) if self.last else translate(_("none yet"))
 
 
 def _size(size_bytes: int | None) -> str:
     return translate(_("not known")) if size_bytes is None else format_bytes(size_bytes)
+
+
+def _first_line(report: CellReport) -> str:
+    return show(report).splitlines()[0]
