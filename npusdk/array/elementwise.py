@@ -90,6 +90,6 @@ def fill(context: Context, ufunc: np.ufunc, operands: Sequence[Any], outs: Seque
     for index in cut(targets[0].shape, ROUND_BLOCK if rounds else _LARGE):
         blocks = [one[index] for one in targets]
         given = [source[index] if isinstance(source, np.ndarray) else source for source in sources]
-        QUIET.run(ufunc, *given, *blocks)
+        QUIET.run(ufunc, *given, out=tuple(blocks))
         for block in blocks if rounds else ():
             context.round(block)

@@ -58,6 +58,8 @@ def setitem(array: DeviceArray, key: object, value: Any) -> None:
     items, is_basic = _normal(key)
     if is_basic:
         whole = items if Ellipsis in items else (*items, Ellipsis)
+        if whole is not items and len(items) == array.ndim and None not in items and not _has_slices(items):
+            _require_one(array, value)
         assign(wrap_view(array, array._value[whole], _steps(array, items)), value)
     elif not _chosen(array, key, value):
         _placed(array, items, value)
@@ -85,6 +87,17 @@ def _normal(key: object) -> tuple[Key, bool]:
     return tuple(items), is_basic
 
 
+def _has_slices(items: Key) -> bool:
+    return any(isinstance(item, slice) for item in items)
+
+
+def _require_one(array: DeviceArray, value: Any) -> None:
+    """Let NumPy refuse a value with axes for one element."""
+    shape = value.shape if isinstance(value, DeviceArray) else np.shape(value)
+    if shape:
+        np.empty(1, array.dtype)[0] = np.empty(shape, array.dtype)
+
+
 def _index(value: Any) -> int:
     return int(value.__index__())
 
@@ -107,6 +120,7 @@ def _steps(array: DeviceArray, items: Key) -> tuple[Step, ...]:
         else:
             part = item.indices(size)
             shape.append(len(range(*part)))
+            part = part if shape[-1] else (0, 0, 1)
         if part != (0, size, 1):
             start, end, step = part
             cuts.append((axis, start, end if end >= 0 else -size - 1, step))

@@ -10,7 +10,7 @@ import numpy as np
 
 from npusdk.array.apply import common_context
 from npusdk.array.device_array import DeviceArray
-from npusdk.array.dispatch import refuse
+from npusdk.array.dispatch import FUNCTIONS, refuse
 from npusdk.array.ufunc_methods import accumulate, at, outer, reduce
 from npusdk.array.ufuncs import evaluate
 from npusdk.array.updating import evaluate_into
@@ -51,6 +51,10 @@ def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], keywords: 
 
 
 def _call(ufunc: np.ufunc, inputs: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+    if ufunc.signature is not None and "axis" in keywords:
+        axis = keywords["axis"]
+        moved = tuple(FUNCTIONS[np.moveaxis](one, axis, -1) for one in inputs)
+        return _call(ufunc, moved, {name: value for name, value in keywords.items() if name != "axis"})
     for name in keywords:
         if name not in _KEYWORDS:
             refuse(f"numpy.{ufunc.__name__}({name}=)")

@@ -103,7 +103,7 @@ def _write_directly(context: Context, ufunc: np.ufunc, values: Sequence[Any], ou
         np.broadcast_shapes(target.shape, *(value.shape for value in values if isinstance(value, np.ndarray)))
         fill(context, ufunc, values, [target])
         return
-    QUIET.run(ufunc, *values, target)
+    QUIET.run(ufunc, *values, out=target)
     context.round(target)
 
 

@@ -141,7 +141,7 @@ def _placed(record: Record, root: DeviceArray, view: DeviceArray, number: int) -
     sizes = tuple(len(range(*part)) for part in box)
     if sizes != view.shape:
         number = record.add("Reshape", (number, record.numbers(sizes)), {"allowzero": 1})
-    last = max((axis for axis, size in enumerate(root.shape) if sizes[axis] != size), default=-1)
+    last = max((axis for axis, size in enumerate(root.shape) if box[axis] != (0, size, 1)), default=0)
     count = prod(sizes[: last + 1]) * (last + 1)
     if count <= _SCATTERED or any(step != 1 for _start, _end, step in box):
         return _scattered_rows(record, root, box[: last + 1], number)
@@ -248,7 +248,7 @@ def scattered(
 
 def positions(view: DeviceArray) -> Array:
     """Return the row-major position in the root of each element of a view."""
-    root = view._root or view
+    root = view if view._root is None else view._root
     base, value = root._value, view._value
     item = base.itemsize
     offset = (value.__array_interface__["data"][0] - base.__array_interface__["data"][0]) // item
