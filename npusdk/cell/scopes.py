@@ -20,6 +20,7 @@ class Scopes:
 
     def __init__(self, source: str, label: str) -> None:
         self.global_writes: dict[str, None] = {}
+        self._augmented = _augmented(source)
         self._reads: dict[int, dict[str, None]] = defaultdict(dict)
         for child in symtable.symtable(source, label, "exec").get_children():
             self._collect(child, self._reads[child.get_lineno()])
@@ -31,9 +32,20 @@ class Scopes:
     def _collect(self, table: symtable.SymbolTable, reads: dict[str, None]) -> None:
         in_class = table.get_type() == "class"
         for symbol in table.get_symbols():
-            if symbol.is_referenced() and (symbol.is_global() or (in_class and symbol.is_local())):
+            used = symbol.is_referenced() or symbol.get_name() in self._augmented
+            if used and (symbol.is_global() or (in_class and symbol.is_local())):
                 reads[symbol.get_name()] = None
             if symbol.is_declared_global() and symbol.is_assigned():
                 self.global_writes[symbol.get_name()] = None
         for child in table.get_children():
             self._collect(child, reads)
+
+
+def _augmented(source: str) -> set[str]:
+    """Return the names that `+=` and its like, or `del`, use: to a symbol table these are assignments."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        targets = [node.target] if isinstance(node, ast.AugAssign) else getattr(node, "targets", [])
+        if isinstance(node, (ast.AugAssign, ast.Delete)):
+            found.update(target.id for target in targets if isinstance(target, ast.Name))
+    return found

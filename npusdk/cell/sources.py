@@ -49,8 +49,14 @@ def compile_text(text: str | ast.Module, label: str, flags: int = 0) -> CodeType
 
 @lru_cache(maxsize=32)
 def _codes(text: str, label: str, flags: int) -> tuple[CodeType, ...]:
-    top = compile_text(text, label, flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    return tuple(walk_codes(top))
+    """Return every code of a text: compiled as a whole, and statement by statement as a notebook compiles a cell.
+
+    The two differ: Python calls an attribute of a module otherwise where it sees the import in the same text.
+    """
+    flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    tree = ast.parse(text, filename=label)
+    units = [tree, *(ast.Module([statement], []) for statement in tree.body)]
+    return tuple(code for unit in units for code in walk_codes(compile_text(unit, label, flags)))
 
 
 def walk_codes(code: CodeType) -> Iterator[CodeType]:

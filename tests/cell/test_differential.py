@@ -200,6 +200,8 @@ PROGRAMS = {
     "method of np array stored": ("x = np.arange(3.)", "f = x.sum\ny = f()\ndel f"),
     "complex": ("z = np.array([1 + 2j])", "w = 1j * 2"),
     "matmul list": ("a = [[1, 2], [3, 4]]", "b = np.array(a) @ np.array(a); c = b.tolist()"),
+    "global in the cell": ("n = 1; m = 2", "def up():\n    global n, m\n    n += 1\n    del m\nup()"),
+    "class scope": ("v = 1; w = 2", "class A:\n    v += 1\n    w = w + 1\nr = A.v + A.w"),
 }  # fmt: skip
 """What a notebook ran before, and the cell."""
 
