@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,7 +21,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from tutorials.notebooks import Edition, as_text, editions, is_left_to_reader, masked
+from tutorials.notebooks import METADATA, Edition, as_text, editions, is_left_to_reader, masked
 
 CELL_SECONDS = 300
 """A cell that takes longer is stuck."""
@@ -52,13 +52,14 @@ def execute(notebook: NotebookNode, folder: Path, environment: Mapping[str, str]
             notebook, timeout=CELL_SECONDS, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
         )
         client.execute(env=env)
+    notebook.metadata = nbformat.from_dict(METADATA)  # without the version of this machine's Python
     count = 0
     for cell in notebook.cells:
         if cell.cell_type == "code":
             count += 1
             cell.metadata.pop("execution", None)
             cell.execution_count = count
-            cell.outputs = [_kept(output, count) for output in cell.outputs]
+            cell.outputs = list(_joined(_kept(output, count) for output in cell.outputs))
     return notebook
 
 
@@ -67,6 +68,20 @@ def _kept(output: NotebookNode, count: int) -> NotebookNode:
     if output.output_type == "execute_result":
         kept["execution_count"] = count
     return nbformat.from_dict({"output_type": output.output_type, **kept})
+
+
+def _joined(outputs: Iterable[NotebookNode]) -> Iterator[NotebookNode]:
+    """Join texts of one stream that follow each other: how a kernel cuts them is a matter of time."""
+    last: NotebookNode | None = None
+    for output in outputs:
+        if last is not None and output.output_type == "stream" and last.get("name") == output.name:
+            last.text += output.text
+        else:
+            if last is not None:
+                yield last
+            last = output
+    if last is not None:
+        yield last
 
 
 def student(edition: Edition, solution: NotebookNode) -> NotebookNode:
