@@ -41,17 +41,23 @@ def _visible(char: str) -> str:
 class _Fields(Formatter):
     """`str.format` with named fields alone, which leaves a field without a value as it stands."""
 
+    def get_field(self, field_name: str, args: Any, kwargs: Mapping[str, object]) -> tuple[object, str]:
+        return self.get_value(field_name, args, kwargs), field_name  # no attribute and no item of a value
+
     def get_value(self, key: int | str, _args: Any, kwargs: Mapping[str, object]) -> object:
         value = kwargs.get(str(key), f"{{{key}}}")
         return plain(value, FIELD_LIMIT) if isinstance(value, str) else value
 
 
 def fill(template: str, params: Mapping[str, object]) -> str:
-    """Return `template` with its fields filled by `params`; without any, as it stands.
+    """Return `template` with its fields filled by `params`; without any, or if it is none of ours, as it stands.
 
     Examples
     --------
     >>> fill("{count} nodes of {op}", {"count": 3})
     '3 nodes of {op}'
     """
-    return _Fields().vformat(template, (), params) if params else template
+    try:
+        return _Fields().vformat(template, (), params) if params else template
+    except ValueError:  # a report from a file may say anything where a template is meant
+        return template

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -85,7 +85,11 @@ _VIEW_OF = {"html": "page", "trace.json": "trace"}
 """Media whose view has another name."""
 
 
-def choose_medium(target: Path, kind: str, media: Iterable[str]) -> str:
+_LONG_SUFFIXES = ("trace.json",)
+"""Suffixes that end with another one."""
+
+
+def choose_medium(target: Path, kind: str, media: Sequence[str]) -> str:
     """Return the medium that a file's name ends with, the longest of several.
 
     Parameters
@@ -101,15 +105,13 @@ def choose_medium(target: Path, kind: str, media: Iterable[str]) -> str:
         If the name ends with none of them, or is nothing else.
     """
     name = target.name.lower()
-    for medium in sorted(media, key=len, reverse=True):
-        if name == f".{medium}":
-            break
-        if name.endswith(f".{medium}"):
-            return medium
+    medium = next((known for known in (*_LONG_SUFFIXES, *media) if name.endswith(f".{known}")), "")
+    if medium in media and name != f".{medium}":
+        return medium
     raise ConfigError(
         _("a {kind} cannot be saved as {suffix}"),
         hint=_("Use one of the suffixes {suffixes}."),
         kind=kind,
-        suffix=repr(target.suffix),
+        suffix=repr(f".{medium}" if medium else target.suffix),
         suffixes=", ".join(f".{medium}" for medium in sorted(media)),
     )

@@ -6,13 +6,14 @@ from collections.abc import Iterable
 
 from npusdk.catalogue import DeviceList, DeviceSpec
 from npusdk.cell import Bundle
+from npusdk.display import Shown
 from npusdk.pipeline import Program, check, compare, compile, devices, profile  # noqa: A004 - the public names
 from npusdk.pipeline.street import AnyModel
 from npusdk.report import Comparison, FitReport, ProfileReport
 from npusdk.targets.cells import CellRun, run_cell
 
 
-class LocalTarget:
+class LocalTarget(Shown):
     """Emulated devices in this process; every catalogue device is there, none is ever busy."""
 
     name = "local"

@@ -150,3 +150,9 @@ def test_values_may_be_called_language():
     """No name of a field collides with a parameter of ours."""
     with language_set_to("en"):
         assert render("{language} of {template}", language="ko", template="x") == "ko of x"
+
+
+@pytest.mark.parametrize("template", ["{", "}", "{x:y}", "{x!z}", "a{display:none}", "{x[}", "{0}{", "{x.__class__}"])
+def test_text_that_is_no_template_stands_as_it_is(template):
+    """A report that somebody wrote by hand may hold any text for a template; showing it never fails."""
+    assert fill(template, {"x": "value"}) in (template, "value")

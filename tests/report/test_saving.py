@@ -1,5 +1,7 @@
 """A report to a file: the suffix says how."""
 
+import json
+
 import pytest
 
 from npusdk.errors import ConfigError
@@ -26,7 +28,7 @@ def test_csv_file_names_the_basis_first(tmp_path, kind):
     assert path.read_text(encoding="utf-8").startswith("basis,")
 
 
-@pytest.mark.parametrize("name", ["report.html", "report", ".json", "report.json.gz"])
+@pytest.mark.parametrize("name", ["report.png", "report", ".json", ".trace.json", "report.json.gz"])
 def test_unknown_suffix_is_refused_before_anything_is_written(tmp_path, name):
     """A suffix of no known form is named, and there is no half-written file."""
     with pytest.raises(ConfigError, match=r"\.json"):
@@ -38,3 +40,38 @@ def test_unknown_suffix_is_refused_before_anything_is_written(tmp_path, name):
 def test_str_is_the_text_view(kind):
     """Printing a report shows it, its model first."""
     assert str(REPORTS[kind]()).startswith("small net")
+
+
+@pytest.mark.parametrize("kind", REPORTS)
+def test_html_file_is_a_whole_page(tmp_path, kind):
+    """A page that is mailed to somebody opens by itself."""
+    page = REPORTS[kind]().save(tmp_path / "보고서.HTML").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert page.endswith("</html>\n")
+
+
+@pytest.mark.parametrize("kind", [ProfileReport, Comparison])
+def test_trace_file_is_told_from_json_by_its_longer_suffix(tmp_path, kind):
+    """Two suffixes end with the same letters; the longer one decides."""
+    trace = REPORTS[kind]().save(tmp_path / "report.trace.json")
+    assert "traceEvents" in json.loads(trace.read_text(encoding="utf-8"))
+    with pytest.raises(ConfigError, match="not a ProfileReport"):
+        ProfileReport.from_json(trace.read_bytes())
+
+
+def test_fit_has_no_times_to_trace(tmp_path):
+    """A report without times is not written as a trace, and not as JSON under a trace's name either."""
+    with pytest.raises(ConfigError, match="trace"):
+        samples.fit().save(tmp_path / "fit.trace.json")
+
+
+def test_table_of_layers_goes_into_a_file(tmp_path):
+    """The rows of a profile, all of them, as CSV or as a page."""
+    table = samples.profile().layers_table()
+    assert table.save(tmp_path / "layers.csv").read_text(encoding="utf-8").count("\n") == 5
+    assert "flatten" in table.save(tmp_path / "layers.html").read_text(encoding="utf-8")
+    assert [row.name for row in table] == ["conv1", "pool", "fc", "flatten"]
+    assert (len(table), table[-1].name) == (4, "flatten")
+    assert repr(table) == "LayerListing(4 layers, predicted 60.0 us in all)"
+    with pytest.raises(ConfigError, match="csv"):
+        table.save(tmp_path / "layers.json")

@@ -13,6 +13,9 @@ STEPS = (1.0, 2.0, 5.0)
 DECADES = 9
 """Powers of ten that an axis spans at most: beneath them everything lies on its edge."""
 
+SMALLEST, LARGEST = 1e-15, 1e20
+"""What an axis reaches at most: beyond it there are no names for quantities."""
+
 TICK_SIZE = 11
 _GAP = 10
 
@@ -31,8 +34,8 @@ def trim(text: str) -> str:
 
 
 def seconds(value: float) -> str:
-    """Return a time for a tick."""
-    return trim(format_seconds(value))
+    """Return a time for a picture; what is shorter than any clock's tick is none."""
+    return trim(format_seconds(value if value >= SMALLEST else 0.0))
 
 
 def size(value: float) -> str:
@@ -79,7 +82,7 @@ class Scale:
 
 def log_scale(values: Sequence[float], start: float, end: float) -> Scale:
     """Return a scale that holds all positive values, its ends round numbers with room around them."""
-    positive = [value for value in values if value > 0] or [1.0]
+    positive = [min(max(value, SMALLEST), LARGEST) for value in values if value > 0] or [1.0]
     high = max(positive) * 1.15
     low = max(min(positive) / 1.15, high / 10.0**DECADES)
     return Scale(_round(low, up=False), _round(high, up=True), start, end, logarithmic=True)
@@ -142,7 +145,7 @@ def across(draw: Drawing, scale: Scale, ticks: Sequence[tuple[float, str]], plot
         half = width_of(name, TICK_SIZE) / 2
         middle = min(max(x, draw.box.left + half + 2), draw.box.right - half - 2)
         if middle - half > taken + _GAP:
-            draw.text(name, middle, plot.bottom + 16, size=TICK_SIZE, anchor="middle", fill=draw.palette.muted)
+            draw.text(name, middle, plot.bottom + 18, size=TICK_SIZE, anchor="middle", fill=draw.palette.muted)
             taken = middle + half
 
 

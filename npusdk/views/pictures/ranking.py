@@ -13,7 +13,7 @@ from npusdk.units import format_count, format_krw, format_number, format_seconds
 from npusdk.views.blocks import Column
 from npusdk.views.page import Page
 from npusdk.views.palette import Palette
-from npusdk.views.pictures.axes import Scale, across, log_scale, log_ticks, named, trim
+from npusdk.views.pictures.axes import SMALLEST, Scale, across, log_scale, log_ticks, named, trim
 from npusdk.views.pictures.sheet import EDGE, TOP, WIDTH, picture, sheet
 from npusdk.views.pictures.svg import Box, Drawing, shorten, width_of
 from npusdk.views.text.words import BASIS, word
@@ -50,11 +50,15 @@ class Figure:
     largest_first: bool = False
 
 
+def _clock(value: float) -> str:
+    return format_seconds(value if value >= SMALLEST else 0.0)
+
+
 def _joules(value: float) -> str:
     return f"{format_number(value * 1000)} mJ" if value < 1 else format_count(value, "J")
 
 
-LATENCY = Figure("latency", _("Latency of one call, {basis}"), lambda profile: profile.latency_s, format_seconds)
+LATENCY = Figure("latency", _("Latency of one call, {basis}"), lambda profile: profile.latency_s, _clock)
 THROUGHPUT = Figure(
     "throughput",
     _("Samples a second, {basis}"),

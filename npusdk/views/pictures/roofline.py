@@ -17,7 +17,7 @@ from npusdk.units import format_count, format_number, format_seconds
 from npusdk.views.blocks import Column
 from npusdk.views.page import Page
 from npusdk.views.palette import Palette
-from npusdk.views.pictures.axes import Scale, across, log_scale, log_ticks, named, rate, trim, upright
+from npusdk.views.pictures.axes import LARGEST, Scale, across, log_scale, log_ticks, named, rate, seconds, trim, upright
 from npusdk.views.pictures.marks import legend, mark
 from npusdk.views.pictures.sheet import EDGE, TOP, WIDTH, picture, sheet, whose
 from npusdk.views.pictures.svg import Anchor, Attributes, Box, Drawing, shorten
@@ -63,7 +63,13 @@ def points_of(report: ProfileReport) -> list[Point]:
     table = report.layers
     columns = (table.names, table.bounds, table.time_s.tolist(), table.macs.tolist(), table.traffic_bytes.tolist())
     points = [
-        Point(name, bound, time_s, 2 * macs / traffic if traffic > 0 else None, 2 * macs / time_s)
+        Point(
+            name,
+            bound,
+            time_s,
+            min(2 * macs / traffic, LARGEST) if traffic > 0 else None,
+            min(2 * macs / time_s, LARGEST),
+        )
         for name, bound, time_s, macs, traffic in zip(*columns, strict=True)
         if macs > 0 and time_s > 0
     ]
@@ -159,7 +165,7 @@ def _paint_roof(draw: Drawing, report: ProfileReport, width: Scale, height: Scal
     top, left = height(peak), width(ridge) if ridge else _PLOT.left
     draw.line((left, top), (_PLOT.right, top), draw.palette.accent, **roof)
     draw.obstacles.append(Box(left, top - 2, _PLOT.right, top + 2))
-    named_peak = render(_("peak {rate}"), rate=trim(format_count(peak, _OP_RATE)))
+    named_peak = render(_("peak {rate}"), rate=_short(peak, _OP_RATE))
     draw.label(named_peak, [(_PLOT.right - 4, top - 8, "end")], inside=draw.box)
     if not (ridge and bandwidth):
         return
@@ -168,11 +174,15 @@ def _paint_roof(draw: Drawing, report: ProfileReport, width: Scale, height: Scal
     draw.line(foot, (left, top), draw.palette.accent, **roof)
     draw.obstacles += _along(foot, (left, top))
     draw.line((left, top), (left, _PLOT.bottom), draw.palette.accent, stroke_width=1, stroke_dasharray="2 4")
-    at_ridge = render(_("ridge {intensity}"), intensity=trim(format_count(ridge, _INTENSITY)))
+    at_ridge = render(_("ridge {intensity}"), intensity=_short(ridge, _INTENSITY))
     draw.label(at_ridge, [(left + 6, _PLOT.bottom - 8, "start"), (left - 6, _PLOT.bottom - 8, "end")], inside=_PLOT)
-    slope = render(_("memory {rate}"), rate=trim(format_count(bandwidth, "B/s")))
+    slope = render(_("memory {rate}"), rate=_short(bandwidth, "B/s"))
     x, y = (foot[0] + left) / 2, (foot[1] + top) / 2
     draw.label(slope, [(x - 10, y - 8, "end"), (_PLOT.left + 6, _PLOT.top + 12, "start")], inside=_PLOT)
+
+
+def _short(value: float, unit: str) -> str:
+    return shorten(trim(format_count(value, unit)), 11, 110)
 
 
 def _along(start: tuple[float, float], end: tuple[float, float]) -> list[Box]:
@@ -206,7 +216,7 @@ def _paint_names(draw: Drawing, placed: Sequence[tuple[Point, float, float]]) ->
         if all(abs(x - left) + abs(y - top) > _DISTINCT for _other, left, top in chosen):
             chosen.append((point, x, y))
     for point, x, y in chosen[:LABELS]:
-        name = f"{shorten(point.name, 11, 150)}, {trim(format_seconds(point.time_s))}"
+        name = f"{shorten(point.name, 11, 150)}, {seconds(point.time_s)}"
         for reach in (24.0, 44.0, 66.0, 90.0, 116.0):
             places = [(x + dx * reach, y + dy * reach + 4, anchor) for dx, dy, anchor in _DIRECTIONS]
             used = draw.label(name, places, inside=_PLOT)

@@ -6,9 +6,8 @@ from collections.abc import Callable
 
 from npusdk.language import _, current_language, render
 from npusdk.report import Picture, ProfileReport
-from npusdk.units import format_seconds
 from npusdk.views.palette import DARK, LIGHT, Palette
-from npusdk.views.pictures.axes import trim
+from npusdk.views.pictures.axes import seconds
 from npusdk.views.pictures.svg import Drawing, shorten
 from npusdk.views.text.words import BASIS, word
 
@@ -55,7 +54,7 @@ def whose(report: ProfileReport) -> str:
         precision=shorten(report.precision, _SUBTITLE, 60),
         batch=report.batch,
         basis=word(BASIS, report.basis),
-        latency=trim(format_seconds(report.latency_s)),
-        low=trim(format_seconds(report.latency_low_s)),
-        high=trim(format_seconds(report.latency_high_s)),
+        latency=seconds(report.latency_s),
+        low=seconds(report.latency_low_s),
+        high=seconds(report.latency_high_s),
     )

@@ -27,6 +27,7 @@ Attributes: TypeAlias = dict[str, str | float]
 _NARROW, _WIDE, _OTHER, _HANGUL = 0.36, 0.86, 0.62, 1.06
 _NARROW_CHARS = frozenset("iljtfrI.,:;|!'`()[]{}/\\ -")
 _WIDE_CHARS = frozenset("mwMW@%&QOGDHNU")
+_LONGEST, _SHORTEST = 120, 5
 _SHARE_ABOVE, _SHARE_BELOW = 0.95, 0.28
 """Shares of a size that a text takes above and below its baseline."""
 
@@ -54,10 +55,10 @@ def _ems(char: str) -> float:
 
 def shorten(text: str, size: float, width: float) -> str:
     """Return a text made harmless and cut in its middle, so that it is not wider than `width`."""
-    limit = 120
-    shown = plain(text, limit)
-    while limit > 5 and width_of(shown, size) > width:
-        limit -= 1
+    shown = plain(text, _LONGEST)
+    limit = len(shown)
+    while limit > _SHORTEST and (excess := width_of(shown, size) - width) > 0:
+        limit = max(min(limit - 1, limit - int(excess / (size * _HANGUL))), _SHORTEST)
         shown = plain(text, limit)
     return shown
 

@@ -13,7 +13,7 @@ from npusdk.units import format_seconds
 from npusdk.views.blocks import Column
 from npusdk.views.page import Page
 from npusdk.views.palette import Palette
-from npusdk.views.pictures.axes import Scale, across, linear_ticks, time_unit, trim
+from npusdk.views.pictures.axes import Scale, across, linear_ticks, seconds, time_unit
 from npusdk.views.pictures.sheet import EDGE, TOP, WIDTH, picture, sheet, whose
 from npusdk.views.pictures.svg import Anchor, Box, Drawing, blocks, shorten, width_of
 from npusdk.views.text.words import BASIS, BOUNDS, percent, word
@@ -146,10 +146,10 @@ def _paint(report: ProfileReport, lanes: Sequence[Lane], alt: str, palette: Pale
         draw.add("path", d=_path(lane, scale, y, _LANE), fill=colour)
         draw.text(shorten(lane.title, 12, room), EDGE, y + 13)
         share = percent(lane.time_s / (report.latency_s or 1.0))
-        draw.text(trim(format_seconds(lane.time_s)), WIDTH - EDGE - _TIME, y + 13, anchor="end")
+        draw.text(seconds(lane.time_s), WIDTH - EDGE - _TIME, y + 13, anchor="end")
         draw.text(share, WIDTH - EDGE, y + 13, anchor="end", fill=palette.muted)
         y += _LANE + _GAP
-    total = trim(format_seconds(report.latency_s))
+    total = seconds(report.latency_s)
     draw.text(total, WIDTH - EDGE - _TIME, top + 17, anchor="end", font_weight="600")
     _paint_labels(draw, report, scale, plot)
     return draw
