@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import keyword
-import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -67,7 +66,7 @@ class Option:
 
 
 def _names(text: str) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(name for name in text.split(",") if name))
+    names = tuple(dict.fromkeys(name for part in text.split(",") if (name := part.strip())))
     wrong = [name for name in names if not name.isidentifier() or keyword.iskeyword(name)]
     if wrong or not names:
         raise UsageError(
@@ -111,8 +110,6 @@ OPTIONS: Mapping[str, Option] = MappingProxyType(
 LATER = ("--background", "--budget", "--keep")
 """Options that are promised for centres, which are not there yet."""
 
-_COMMA = re.compile(r"\s*,\s*")
-
 
 def nearest(word: str, words: Iterable[str]) -> str:
     """Return the word that is most like `word`; empty where none is."""
@@ -120,7 +117,7 @@ def nearest(word: str, words: Iterable[str]) -> str:
 
 
 def split_words(line: str) -> list[str]:
-    """Return the words of a line as a shell would; what follows a lone "#" is a comment.
+    """Return the words of a line as a shell would, a list with blanks beside its commas as one; "#" begins a comment.
 
     Raises
     ------
@@ -130,16 +127,29 @@ def split_words(line: str) -> list[str]:
     Examples
     --------
     >>> split_words("rngd --in 'x, w'  # both")
-    ['rngd', '--in', 'x,w']
+    ['rngd', '--in', 'x, w']
+    >>> split_words("--in x, w ,v")
+    ['--in', 'x,w,v']
     """
     try:
-        return shlex.split(_COMMA.sub(",", line), comments=True)
+        pieces = shlex.split(line, comments=True)
     except ValueError as error:
         raise UsageError(
             _("the line {line} cannot be read: a quotation mark is not closed"),
             hint=_("Close the quotation mark or leave it out."),
             line=repr(line),
         ) from error
+    words: list[str] = []
+    for piece in pieces:
+        if words and (words[-1].endswith(",") or (piece.startswith(",") and _may_go_on(words[-1]))):
+            words[-1] += piece
+        else:
+            words.append(piece)
+    return words
+
+
+def _may_go_on(word: str) -> bool:
+    return not word.startswith("-") or "=" in word
 
 
 def read_cell_line(line: str) -> CellLine:

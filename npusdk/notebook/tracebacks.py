@@ -29,6 +29,8 @@ def show_in_cell(shell: Any, error: BaseException, label: str) -> None:
     if isinstance(error, NpuError):
         error.__cause__ = None
         error.__suppress_context__ = True
+    if frames is None and not isinstance(error, (NpuError, SyntaxError, KeyboardInterrupt)):
+        return  # a fault of npusdk itself, whose frames are worth reading
     render = partial(_rendered, shell, error, frames)
     if isinstance(error, (SyntaxError, BaseExceptionGroup)):
         _show_once(shell, error, render)

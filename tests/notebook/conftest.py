@@ -44,7 +44,7 @@ def shell(tmp_path, monkeypatch, request):
     before = {name: getattr(builtins, name) for name in _BUILTINS if hasattr(builtins, name)}
     hooks = sys.displayhook, sys.excepthook
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
-    made = start_shell(Shell, tmp_path, colors="NoColor")
+    made = start_shell(Shell, tmp_path, colors="nocolor")
     with language_set_to("en"):
         yield made
     stop_shell(Shell, made)

@@ -27,7 +27,7 @@ FAILURES = {
 }
 
 
-@pytest.mark.parametrize("colours", ["NoColor", "Linux"])
+@pytest.mark.parametrize("colours", ["nocolor", "linux"])
 @pytest.mark.parametrize("case", FAILURES)
 def test_error_shows_the_line_of_the_cell_and_no_machinery(shell, run, case, colours):
     """The traceback has the cell's line with its source, as the reader counts lines, and no frame of ours."""
@@ -71,7 +71,7 @@ def test_handlers_of_the_shell_are_as_before_after_an_error(shell, run):
 def test_refusal_is_in_the_language_of_the_reader(run):
     """A message is rendered when it is shown."""
     with language_set_to("ko"):
-        assert "하세요" in run("%%npu\ny = 1").out
+        assert "쓰세요" in run("%%npu\ny = 1").out
 
 
 def test_time_limit_ends_a_cell_and_changes_nothing(shell, run):
