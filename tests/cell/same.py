@@ -27,6 +27,7 @@ class Walk:
         self.kept = []
 
     def compare(self, one, other, path):
+        """Compare two values and how they are shared."""
         if isinstance(one, SHARED):
             if id(one) in self.twins:
                 if self.twins[id(one)] is not other:
@@ -46,41 +47,34 @@ class Walk:
         self.inside(one, other, path)
 
     def inside(self, one, other, path):
-        if isinstance(one, np.ndarray) and one.dtype != object:
-            if one.dtype != other.dtype or not np.array_equal(one, other, equal_nan=one.dtype.kind in "fcmM"):
-                self.found.append(f"{path}: {one!r} and {other!r}")
-        elif isinstance(one, dict):
-            self.listed([*one, *one.values()], [*other, *other.values()], path)
-        elif isinstance(one, (set, frozenset)):
-            if sorted(map(repr, one)) != sorted(map(repr, other)):
-                self.found.append(f"{path}: {one} and {other}")
-        elif isinstance(one, types.FunctionType):
-            parts = [
-                (f.__name__, f.__qualname__, f.__doc__, f.__defaults__, f.__kwdefaults__, f.__dict__)
-                for f in (one, other)
-            ]
-            self.listed(parts[0], parts[1], path)
-            self.listed(cells(one), cells(other), path)
-        elif isinstance(one, np.random.Generator):
-            self.compare(one.bit_generator.state, other.bit_generator.state, path)
-        elif hasattr(one, "equals"):
-            if not one.equals(other):
-                self.found.append(f"{path}: {one} and {other}")
-        elif (
-            type(one).__module__ == "typing"
-            or isinstance(one, enum.Enum)
-            or not (hasattr(one, "__dict__") or hasattr(one, "__iter__"))
-        ):
-            if repr(one) != repr(other) and " at 0x" not in repr(one):
-                self.found.append(f"{path}: {one!r} and {other!r}")
-        elif hasattr(one, "__dict__") and not isinstance(one, types.ModuleType):
-            self.compare(vars(one), vars(other), path)
-        elif hasattr(one, "__iter__") and not isinstance(one, (str, bytes, np.generic)):
-            self.listed(list(one), list(other), path)
-        elif repr(one) != repr(other):
+        """Compare two values of one type by the first rule that knows it."""
+        rule = next(rule for knows, rule in RULES if knows(one))
+        rule(self, one, other, path)
+
+    def same(self, equal, one, other, path):
+        """Note a difference."""
+        if not equal:
             self.found.append(f"{path}: {one!r} and {other!r}")
 
+    def arrays(self, one, other, path):
+        """Compare arrays bit by bit, but for the payload of NaN."""
+        equal = one.dtype == other.dtype and np.array_equal(one, other, equal_nan=one.dtype.kind in "fcmM")
+        self.same(equal, one, other, path)
+
+    def functions(self, one, other, path):
+        """Compare what functions were made with."""
+        parts = [
+            (f.__name__, f.__qualname__, f.__doc__, f.__defaults__, f.__kwdefaults__, f.__dict__, cells(f))
+            for f in (one, other)
+        ]
+        self.listed(*parts, path)
+
+    def shown(self, one, other, path):
+        """Compare how values show themselves, unless that tells their places in memory."""
+        self.same(" at 0x" in repr(one) or repr(one) == repr(other), one, other, path)
+
     def listed(self, one, other, path):
+        """Compare values place by place."""
         if len(one) != len(other):
             self.found.append(f"{path}: {one} and {other}")
             return
@@ -89,6 +83,41 @@ class Walk:
 
 
 SHARED = (list, dict, set, np.ndarray, types.FunctionType, type)
+
+
+RULES = (
+    (lambda it: isinstance(it, np.ndarray) and it.dtype != object, Walk.arrays),
+    (
+        lambda it: isinstance(it, dict),
+        lambda walk, one, other, path: walk.listed([*one, *one.values()], [*other, *other.values()], path),
+    ),
+    (
+        lambda it: isinstance(it, (set, frozenset)),
+        lambda walk, one, other, path: walk.same(sorted(map(repr, one)) == sorted(map(repr, other)), one, other, path),
+    ),
+    (lambda it: isinstance(it, types.FunctionType), Walk.functions),
+    (
+        lambda it: isinstance(it, np.random.Generator),
+        lambda walk, one, other, path: walk.compare(one.bit_generator.state, other.bit_generator.state, path),
+    ),
+    (lambda it: hasattr(it, "equals"), lambda walk, one, other, path: walk.same(one.equals(other), one, other, path)),
+    (
+        lambda it: (
+            type(it).__module__ == "typing" or isinstance(it, (enum.Enum, types.ModuleType, str, bytes, np.generic))
+        ),
+        Walk.shown,
+    ),
+    (
+        lambda it: hasattr(it, "__dict__"),
+        lambda walk, one, other, path: walk.compare(vars(one), vars(other), path),
+    ),
+    (
+        lambda it: hasattr(it, "__iter__"),
+        lambda walk, one, other, path: walk.listed(list(one), list(other), path),
+    ),
+    (lambda it: True, Walk.shown),
+)
+"""How two values of one type are compared: who knows it, and how."""
 
 
 def attributes(cls):

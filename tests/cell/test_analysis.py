@@ -6,8 +6,7 @@ import pytest
 
 from npusdk.cell import analyze
 
-CASES = {
-    # source: (reads, writes)
+CASES = {  # what is read, and what is assigned
     "y = x + 1; print(y, z)": ("x z", "y"),
     "x += 1": ("x", "x"),
     "x: int = y": ("y", "x"),

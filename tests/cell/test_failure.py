@@ -29,7 +29,7 @@ def state(namespace):
         (
             namespace["x"].tolist(), namespace["l"], sorted(namespace["d"]), namespace["rng"].bit_generator.state,
             namespace["s"], namespace["C"].n, len(namespace["c"].v), namespace["up"].__defaults__, "y" in namespace,
-            np.random.get_state()[2], random.getstate(),
+            np.random.get_state()[2], random.getstate(),  # noqa: NPY002 - what cells may still use
         )
     )  # fmt: skip
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a program in a line is easier to read than one in ten
 """What comes back from a cell, and how."""
 
 import builtins
