@@ -10,10 +10,12 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from npusdk.array import Context, DeviceArray, Record, put
+from npusdk.array import Context, DeviceArray, Record, dispatch, put
+from npusdk.array.functions import FUNCTIONS
 from npusdk.array.functions.reading import read
 from npusdk.catalogue import find_device
 
+dispatch.FUNCTIONS.update(FUNCTIONS)
 EXACT = Context(find_device("reference"), "exact")
 """Where results have to be NumPy's own."""
 
@@ -62,6 +64,7 @@ def outcome(function: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, E
     """Return what a call gives, or how it fails."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
+        warnings.simplefilter("error", DeprecationWarning)
         try:
             return function(*args), None
         except Exception as error:  # noqa: BLE001 - every refusal of NumPy's is compared

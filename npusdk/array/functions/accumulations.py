@@ -13,7 +13,7 @@ from npusdk.array.functions.call import Rows
 from npusdk.array.functions.joining import concatenate
 from npusdk.array.functions.operand import Values, cast, copied, filled_like, host, xp
 from npusdk.array.functions.reductions import sum_, total_dtype
-from npusdk.array.functions.shaping import ravel
+from npusdk.array.functions.shaping import along, ravel
 
 _SUMMED = {"bool": np.int32, "int8": np.int32, "int16": np.int32, "uint8": np.uint32, "uint16": np.uint32}
 """Types in which what ONNX's CumSum does not take is added up before it is cut back."""
@@ -21,38 +21,38 @@ _SUMMED = {"bool": np.int32, "int8": np.int32, "int16": np.int32, "uint8": np.ui
 
 def cumsum(a: Values, *, axis: int | None = None, dtype: Any = None) -> Values:
     """Add up along an axis."""
-    source = ravel(a) if axis is None else a
-    along = normalize_axis_index(axis or 0, source.ndim)
+    source, place = along(a, axis)
     wanted = np.dtype(dtype) if dtype is not None else total_dtype(a.dtype)
     whole = cast(source, wanted)
     wide = cast(whole, _SUMMED.get(str(whole.dtype), whole.dtype))
-    return cast(apply("CumSum", [wide, np.array(along, np.int64)]), whole.dtype)
+    return cast(apply("CumSum", [wide, np.array(place, np.int64)]), whole.dtype)
 
 
 def cumprod(a: Values, *, axis: int | None = None, dtype: Any = None) -> Values:
     """Multiply along an axis, by products of doubling length."""
-    source = ravel(a) if axis is None else a
-    along = normalize_axis_index(axis or 0, source.ndim)
+    source, place = along(a, axis)
     result = cast(source, dtype if dtype is not None else total_dtype(a.dtype))
-    lead, shift = (slice(None),) * along, 1
-    while shift < source.shape[along]:
+    lead, shift = (slice(None),) * place, 1
+    while shift < source.shape[place]:
         tail = result[(*lead, slice(shift, None))] * result[(*lead, slice(None, -shift))]
-        result = concatenate([result[(*lead, slice(None, shift))], tail], axis=along)
+        result = concatenate([result[(*lead, slice(None, shift))], tail], axis=place)
         shift *= 2
     return copied(result) if shift == 1 else result
 
 
 def _cumulative(function: Any, first: int) -> Any:
     def cumulative(x: Values, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False) -> Values:
+        if not x.ndim:
+            return cumulative(ravel(x), axis=axis, dtype=dtype, include_initial=include_initial)
         if axis is None and x.ndim > 1:
             message = "For arrays which have more than one dimension ``axis`` argument is required."
             raise ValueError(message)
-        along = 0 if axis is None else normalize_axis_index(axis, x.ndim)
-        result = function(x, axis=along, dtype=dtype)
+        place = 0 if axis is None else normalize_axis_index(axis, x.ndim)
+        result = function(x, axis=place, dtype=dtype)
         if not include_initial:
             return result
-        edge = filled_like(result, first, (*x.shape[:along], 1, *x.shape[along + 1 :]))
-        return concatenate([edge, result], axis=along)
+        edge = filled_like(result, first, (*x.shape[:place], 1, *x.shape[place + 1 :]))
+        return concatenate([edge, result], axis=place)
 
     return cumulative
 
@@ -64,13 +64,13 @@ def diff(
     """Return the differences of neighbours, `n` times over."""
     if n < 0 or not a.ndim:
         np.diff(np.empty(a.shape), n)
-    along = normalize_axis_index(axis, a.ndim)
-    parts = [_edge(a, value, along) for value in (prepend, a, append) if value is not None]
-    result = concatenate(parts, axis=along) if len(parts) > 1 else a
-    lead = (slice(None),) * along
+    place = normalize_axis_index(axis, a.ndim)
+    parts = [_edge(a, value, place) for value in (prepend, a, append) if value is not None]
+    result = concatenate(parts, axis=place) if len(parts) > 1 else a
+    lead = (slice(None),) * place
     for _step in range(n):
         after, before = result[(*lead, slice(1, None))], result[(*lead, slice(None, -1))]
-        result = np.not_equal(after, before) if a.dtype == np.bool_ else after - before
+        result = np.not_equal(after, before) if result.dtype == np.bool_ else after - before
     return result
 
 
@@ -83,12 +83,11 @@ def _edge(a: Values, value: Values, axis: int) -> Values:
 def ediff1d(ary: Values, *, to_end: Values | None = None, to_begin: Values | None = None) -> Values:
     """Return the differences of neighbours of all elements, between two edges."""
     flat = ravel(ary)
-    parts = [
-        to_begin if to_begin is None else cast(ravel(to_begin), ary.dtype),
-        flat[1:] - flat[:-1],
-        to_end if to_end is None else cast(ravel(to_end), ary.dtype),
-    ]
-    return concatenate([part for part in parts if part is not None])
+    for edge in (to_begin, to_end):
+        if edge is not None and not np.can_cast(edge.dtype, ary.dtype, "same_kind"):
+            np.ediff1d(np.empty(2, ary.dtype), to_begin=np.empty(1, edge.dtype))
+    edges = [edge if edge is None else cast(ravel(edge), ary.dtype) for edge in (to_begin, to_end)]
+    return concatenate([part for part in (edges[0], flat[1:] - flat[:-1], edges[1]) if part is not None])
 
 
 def gradient(f: Values, *, varargs: Any = (), axis: Any = None, edge_order: int = 1) -> Any:
@@ -148,16 +147,16 @@ def _stencils(size: int, gaps: Any, edge_order: int) -> Any:
 
 def trapezoid(y: Values, *, x: Values | None = None, dx: Any = 1.0, axis: int = -1) -> Values:
     """Return the integral along an axis by trapezoids."""
-    along = normalize_axis_index(axis, y.ndim)
-    lead = (slice(None),) * along
+    place = normalize_axis_index(axis, y.ndim)
+    lead = (slice(None),) * place
     if x is None:
         width = dx
     elif x.ndim == 1:
-        width = np.reshape(diff(x), (-1,) + (1,) * (y.ndim - along - 1))
+        width = np.reshape(diff(x), (-1,) + (1,) * (y.ndim - place - 1))
     else:
-        width = diff(x, axis=along)
+        width = diff(x, axis=place)
     heights = y[(*lead, slice(1, None))] + y[(*lead, slice(None, -1))]
-    return sum_(width * heights / 2.0, axis=along)
+    return sum_(width * heights / 2.0, axis=place)
 
 
 ACCUMULATIONS: Rows = MappingProxyType(

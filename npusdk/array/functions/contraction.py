@@ -20,13 +20,13 @@ def einsum(context: Context, *, operands: tuple[Any, ...], dtype: Any = None) ->
     equation, given = _equation(operands)
     arrays = [on_device(context, item) for item in given]
     kind = np.dtype(dtype) if dtype is not None else common_dtype(*arrays)
+    if len(arrays) == 1 and (order := _order_alone(equation, arrays[0].ndim)) is not None:
+        return transpose(cast(arrays[0], kind), axes=order)
     logical = kind == np.bool_
     arrays = [cast(array, np.int32 if logical else kind) for array in arrays]
     terms = equation.partition("->")[0].split(",")
     if len(terms) == len(arrays):
         arrays = _level(terms, arrays)
-    if len(arrays) == 1 and (order := _order_alone(equation, arrays[0].ndim)) is not None:
-        return transpose(arrays[0], axes=order)
     result = apply("Einsum", arrays, {"equation": equation})
     return result != 0 if logical else result
 

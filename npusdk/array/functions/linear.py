@@ -154,7 +154,7 @@ def vander(x: Values, *, N: int | None = None, increasing: bool = False) -> Valu
     if x.ndim != 1:
         np.vander(np.empty(x.shape))
     count = x.size if N is None else N
-    kind = np.result_type(x.dtype, np.int64) if x.dtype.kind in "biu" else x.dtype
+    kind = np.result_type(x.dtype, np.int64)
     exponents = np.arange(count, dtype=np.int64)
     powers = np.power(cast(x, kind)[:, None], constant(x.context, exponents if increasing else exponents[::-1].copy()))
     return cast(powers, kind)
@@ -184,7 +184,11 @@ def multi_dot(arrays: list[Values]) -> Values:
     if len(arrays) < 2:
         message = "Expecting at least two arrays."
         raise ValueError(message)
+    if len(arrays) == 2:
+        return dot(arrays[0], b=arrays[1])
     first, last = arrays[0], arrays[-1]
+    if any(array.ndim != 2 for array in arrays[1:-1]) or not {first.ndim, last.ndim} <= {1, 2}:
+        xp.linalg.multi_dot([np.empty(array.shape) for array in arrays])
     chain = [
         reshape(first, shape=(1, first.size)) if first.ndim == 1 else first,
         *arrays[1:-1],

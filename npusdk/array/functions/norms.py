@@ -42,11 +42,16 @@ def _of_vectors(x: Values, ord: Any, axes: Any, keepdims: bool) -> Values:  # no
         return fold("ReduceL1", x, axes, keepdims)
     size = np.abs(x)
     if abs(ord) == np.inf:
-        return (max_ if ord > 0 else min_)(size, axis=axes, keepdims=keepdims)
+        return _extreme(max_ if ord > 0 else min_, size, axes, keepdims)
     if ord == 0:
         return sum_(cast(x != 0, x.dtype), axis=axes, keepdims=keepdims)
     power = sum_(np.power(size, ord), axis=axes, keepdims=keepdims)
     return np.power(power, 1.0 / ord)
+
+
+def _extreme(extreme: Any, sizes: Values, axes: Any, keepdims: bool) -> Values:
+    """Return the largest or smallest of sizes; the largest of none is zero."""
+    return extreme(sizes, axis=axes, keepdims=keepdims, initial=0 if extreme is max_ else None)
 
 
 def _of_matrices(x: Values, ord: Any, axes: Any, keepdims: bool) -> Values:  # noqa: A002
@@ -62,7 +67,7 @@ def _of_matrices(x: Values, ord: Any, axes: Any, keepdims: bool) -> Values:  # n
         raise ValueError(message)
     extreme, summed = _BY_ROWS[ord]
     totals = fold("ReduceL1", x, axes[summed], keepdims=True)
-    result = extreme(totals, axis=axes[1 - summed], keepdims=True)
+    result = _extreme(extreme, totals, axes[1 - summed], keepdims=True)
     return result if keepdims else np.squeeze(result, axis=axes)
 
 

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from npusdk.array.apply import apply
-from npusdk.array.device_array import DeviceArray
 from npusdk.array.functions.call import Rows
 from npusdk.array.functions.operand import Values, cast, common_dtype, constant, filled_like, on_device, xp
 from npusdk.array.functions.selection import take_along_axis, where
@@ -61,6 +60,8 @@ def _check_place(a: Values, kth: Any, axis: int | None) -> None:
 def lexsort(keys: Any, *, axis: int = -1) -> Values:
     """Return the places in ascending order of the last key, ties by the key before it."""
     rows = [keys[index] for index in range(len(keys))]
+    if rows and not rows[0].ndim:
+        return constant(rows[0].context, np.zeros((), np.int64))
     order = argsort(rows[0], axis=axis)
     for key in rows[1:]:
         finer = argsort(take_along_axis(key, indices=order, axis=axis), axis=axis)
@@ -73,8 +74,8 @@ def searchsorted(a: Values, *, v: Any, side: str = "left", sorter: Any = None) -
     if a.ndim != 1 or side not in ("left", "right"):
         xp.searchsorted(np.empty(a.shape), 0, side=side)
     table = a if sorter is None else a[sorter]
-    wanted = on_device(a.context, v, a.dtype)
-    kind = common_dtype(table, wanted if isinstance(v, DeviceArray) else v)
+    kind = common_dtype(table, v)
+    wanted = on_device(a.context, v, kind)
     table, wanted = cast(table, kind), cast(wanted, kind)
     found = filled_like(wanted, 0, wanted.shape, np.int64)
     step = 1 << max(a.size.bit_length() - 1, 0)
@@ -108,8 +109,7 @@ def digitize(x: Values, *, bins: Any, right: bool = False) -> Values:
     side = "left" if right else "right"
     if rising:
         return searchsorted(edges, v=x, side=side)
-    other = "right" if right else "left"
-    return edges.size - searchsorted(edges[::-1], v=x, side=other)
+    return edges.size - searchsorted(edges[::-1], v=x, side=side)
 
 
 ORDERING: Rows = MappingProxyType(

@@ -12,18 +12,22 @@ from npusdk.array.context import Context
 from npusdk.array.device_array import DeviceArray
 from npusdk.array.dispatch import refuse
 from npusdk.array.functions.call import Rows
-from npusdk.array.functions.operand import Values, cast, host, on_device
+from npusdk.array.functions.operand import Values, cast, common_dtype, host, on_device
 from npusdk.array.functions.reductions import truth
 from npusdk.array.functions.selection import _MODES, places_of
 from npusdk.array.functions.selection import where as choose_where
 from npusdk.array.functions.shaping import ravel, reshape
 
 
-def copyto(context: Context, *, dst: Any, src: Any, where: Any = True) -> None:
+def copyto(context: Context, *, dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -> None:
     """Write values into an array, where a condition holds; into an array of this computer they are copied back."""
     if not isinstance(dst, DeviceArray):
-        np.copyto(dst, host(src), where=host(where))
-    elif where is True:
+        np.copyto(dst, host(src), casting, where=host(where))
+        return
+    kind = common_dtype(dst, src) if isinstance(src, (bool, int, float)) else common_dtype(src)
+    if not np.can_cast(kind, dst.dtype, casting):
+        np.copyto(np.empty(1, dst.dtype), np.zeros(1, kind), casting)
+    if where is True:
         dst[...] = src
     else:
         values = cast(on_device(context, src), dst.dtype)
@@ -93,7 +97,7 @@ def fill_diagonal(a: Any, *, val: Any, wrap: bool = False) -> None:
 
 PLACING: Rows = MappingProxyType(
     {
-        "copyto": (copyto, "context dst src ~casting where"),
+        "copyto": (copyto, "context dst src casting where"),
         "putmask": (putmask, "a mask values"),
         "place": (place, "arr mask vals"),
         "put": (put, "a ind v mode"),

@@ -11,7 +11,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from npusdk.array.apply import apply
 from npusdk.array.functions.call import Rows
-from npusdk.array.functions.operand import Values, cast, floating, phantom
+from npusdk.array.functions.operand import Values, cast, filled_like, floating, on_device, phantom
 from npusdk.array.functions.shaping import ravel, reshape
 
 
@@ -23,7 +23,9 @@ def total_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
 
 
 def axes_of(axis: Any, rank: int) -> tuple[int, ...]:
-    """Return the axes that are folded, counted from the front; None stands for all."""
+    """Return the axes that are folded, counted from the front; None stands for all, 0 for none of a single element."""
+    if rank == 0 and isinstance(axis, (int, np.integer)) and axis in (0, -1):
+        return ()
     return tuple(range(rank)) if axis is None else normalize_axis_tuple(axis, rank)
 
 
@@ -36,7 +38,8 @@ def fold(op: str, a: Values, axis: Any, keepdims: bool) -> Values:
 
 def count_of(a: Values, axis: Any) -> int:
     """Return how many elements are folded into one."""
-    return int(np.prod([a.shape[at] for at in axes_of(axis, a.ndim)], dtype=np.int64))
+    axes = range(a.ndim) if axis is None else normalize_axis_tuple(axis, a.ndim)
+    return int(np.prod([a.shape[at] for at in axes], dtype=np.int64))
 
 
 def _where(a: Values, where: Any, otherwise: Any) -> Values:
@@ -78,6 +81,7 @@ def _any_type(op: str, a: Values, axis: Any, keepdims: bool) -> Values:
 def mean(a: Values, *, axis: Any = None, dtype: Any = None, keepdims: bool = False, where: Any = None) -> Values:
     """Return the arithmetic mean."""
     source = cast(a, dtype) if dtype is not None else floating(a)
+    count_of(a, axis)
     if where is None or where is True:
         return fold("ReduceMean", source, axis, keepdims)
     counted = np.broadcast_to(np.asarray(where) if isinstance(where, (bool, list)) else where, a.shape)
@@ -117,14 +121,15 @@ def _extreme(op: str, function: Callable[..., Any], better: np.ufunc) -> Callabl
     def extreme(
         a: Values, *, axis: Any = None, keepdims: bool = False, initial: Any = None, where: Any = None
     ) -> Values:
+        least = None if initial is None else cast(on_device(a.context, initial), a.dtype)
         if where is not None and where is not True:
             if initial is None:
                 function(phantom((1,)), where=[False])
-            return better(fold_extreme(op, np.where(where, a, initial), axis, keepdims), initial)
-        if initial is None and not a.size:
+            a = np.where(where, a, least)
+        elif initial is None and not a.size:
             function(np.empty(a.shape), axis)
         result = fold_extreme(op, a, axis, keepdims)
-        return result if initial is None else better(result, initial)
+        return result if least is None else better(result, least)
 
     return extreme
 
@@ -169,6 +174,8 @@ def _arg(op: str, function: Callable[..., Any]) -> Callable[..., Values]:
         along = normalize_axis_index(axis or 0, max(a.ndim, 1)) if axis is not None else 0
         numbers = cast(source, np.uint8) if source.dtype == np.bool_ else source
         places = apply(op, [numbers], {"axis": along, "keepdims": int(keepdims and axis is not None)})
+        if not a.ndim:
+            return places[0] if places.ndim else places
         return reshape(places, shape=(1,) * a.ndim) if keepdims and axis is None else places
 
     return arg
@@ -190,11 +197,14 @@ def average(
     """Return the mean, each element as heavy as its weight."""
     if weights is None:
         result = mean(a, axis=axis, keepdims=keepdims)
-        heaviness = result * 0 + result.dtype.type(count_of(a, axis))
+        heaviness = filled_like(result, a.size / result.size, result.shape)
         return (result, heaviness) if returned else result
     heavy = _weights(a, axis, weights)
     kind = np.result_type(a.dtype, heavy.dtype, *(() if a.dtype.kind == "f" else (np.float64,)))
     heaviness = sum_(cast(heavy, kind), axis=axis, keepdims=keepdims)
+    if bool(np.any(heaviness == 0)):
+        message = "Weights sum to zero, can't be normalized"
+        raise ZeroDivisionError(message)
     result = sum_(cast(a, kind) * cast(heavy, kind), axis=axis, keepdims=keepdims) / heaviness
     return (result, np.broadcast_to(heaviness, result.shape)) if returned else result
 

@@ -26,7 +26,7 @@ from npusdk.array.functions.operand import (
     transfer,
 )  # fmt: skip
 from npusdk.array.functions.reductions import truth
-from npusdk.array.functions.shaping import ravel, reshape
+from npusdk.array.functions.shaping import along, ravel, reshape
 
 _MODES: dict[str, Callable[[Any, int], Any]] = {
     "raise": lambda places, size: places,  # noqa: ARG005
@@ -124,10 +124,9 @@ def places_of(context: Context, indices: Any) -> Any:
 
 def take(a: Values, *, indices: Any, axis: int | None = None, mode: str = "raise") -> Values:
     """Take what stands at some places of an axis."""
-    source = ravel(a) if axis is None else a
-    along = normalize_axis_index(axis or 0, source.ndim)
-    places = _MODES[mode](places_of(a.context, indices), source.shape[along])
-    return apply("Gather", [source, places], {"axis": along})
+    source, place = along(a, axis)
+    places = _MODES[mode](places_of(a.context, indices), source.shape[place])
+    return apply("Gather", [source, places], {"axis": place})
 
 
 def _aligned(arr: Values, indices: Any, axis: int) -> tuple[Values, Values]:
@@ -179,7 +178,7 @@ def extract(condition: Any, *, arr: Values) -> Values:
 def unravel_index(indices: Values, *, shape: Any, order: str = "C") -> tuple[Values, ...]:
     """Return the places along each axis of elements that are counted along all of them."""
     sizes = sizes_of(shape)
-    rest, found = indices, []
+    rest, found = cast(indices, np.int64), []
     for size in sizes if order == "F" else reversed(sizes):
         found.append(rest % size)
         rest = rest // size
@@ -190,7 +189,7 @@ def ravel_multi_index(multi_index: Sequence[Values], *, dims: Any, mode: Any = "
     """Return the number of each element, counted along all axes."""
     sizes = sizes_of(dims)
     modes = (mode,) * len(sizes) if isinstance(mode, str) else mode
-    parts = [_MODES[how](part, size) for how, part, size in zip(modes, multi_index, sizes, strict=True)]
+    parts = [_MODES[how](cast(part, np.int64), size) for how, part, size in zip(modes, multi_index, sizes, strict=True)]
     steps = np.cumprod([1, *(sizes[:-1] if order == "F" else sizes[:0:-1])]).tolist()
     total = None
     for part, step in zip(parts, steps if order == "F" else reversed(steps), strict=True):
@@ -204,10 +203,19 @@ def clip(a: Values, *, a_min: Any = None, a_max: Any = None, **bounds: Any) -> V
     plain = all(bound is None or isinstance(bound, (int, float)) for bound in (low, high))
     kind = common_dtype(a, *(bound for bound in (low, high) if bound is not None))
     if plain and kind == a.dtype and a.dtype.kind != "b":
-        ends = [None if bound is None else np.asarray(bound, kind) for bound in (low, high)]
-        return apply("Clip", [a, *ends]) if low is not None or high is not None else a + a.dtype.type(0)
+        if low is None and high is None:
+            return np.positive(a)
+        return apply("Clip", [a, *(_bound(bound, kind) for bound in (low, high))])
     result = a if low is None else np.maximum(a, low)
     return result if high is None else np.minimum(result, high)
+
+
+def _bound(bound: Any, kind: np.dtype[Any]) -> Any:
+    """Return a bound in the type of the elements; one that no element can reach is none."""
+    if bound is None or kind.kind == "f":
+        return None if bound is None else np.asarray(bound, kind)
+    limits = np.iinfo(kind)
+    return np.asarray(min(max(bound, int(limits.min)), int(limits.max)), kind)
 
 
 def indices_from(name: str) -> Callable[..., Any]:

@@ -29,6 +29,13 @@ def ravel(a: Values, *, order: str = "C") -> Values:
     return reshape(a, shape=(a.size,), order="F" if order == "F" else "C")
 
 
+def along(a: Values, axis: int | None) -> tuple[Values, int]:
+    """Return an array and one of its axes; all elements as one axis for None, and a single element as one, as NumPy."""
+    if axis is None or not a.ndim:
+        return ravel(a), normalize_axis_index(axis or 0, max(a.ndim, 1))
+    return a, normalize_axis_index(axis, a.ndim)
+
+
 def transpose(a: Values, *, axes: Any = None) -> Values:
     """Return the axes in another order, reversed by default."""
     if axes is None:
@@ -100,8 +107,8 @@ def _at_least(rank: int) -> Any:
 
 def flip(m: Values, *, axis: Any = None) -> Values:
     """Reverse the order along axes, all of them by default."""
-    along = range(m.ndim) if axis is None else normalize_axis_tuple(axis, m.ndim)
-    return m[tuple(slice(None, None, -1) if at in along else slice(None) for at in range(m.ndim))]
+    axes = range(m.ndim) if axis is None else normalize_axis_tuple(axis, m.ndim)
+    return m[tuple(slice(None, None, -1) if at in axes else slice(None) for at in range(m.ndim))]
 
 
 def _flipped(axis: int) -> Any:
@@ -130,19 +137,19 @@ def roll(a: Values, *, shift: Any, axis: Any = None) -> Values:
     """Move elements along axes; what leaves at the end returns at the front."""
     if axis is None:
         return reshape(_rolled(ravel(a), int(np.sum(host(shift))), 0), shape=a.shape)
-    result = a
-    along = normalize_axis_tuple(axis, a.ndim, allow_duplicate=True)
-    places, shifts = np.broadcast_arrays(np.atleast_1d(np.asarray(along)), np.atleast_1d(host(shift)))
+    result = copied(a)
+    axes = normalize_axis_tuple(axis, a.ndim, allow_duplicate=True)
+    places, shifts = np.broadcast_arrays(np.atleast_1d(np.asarray(axes)), np.atleast_1d(host(shift)))
     for place, amount in zip(places.tolist(), shifts.tolist(), strict=True):
         result = _rolled(result, int(amount), place)
-    return copied(a) if result is a else result
+    return result
 
 
 def _rolled(a: Values, shift: int, axis: int) -> Values:
     size = a.shape[axis]
     amount = shift % size if size else 0
     if not amount:
-        return a
+        return copied(a)
     lead = (slice(None),) * axis
     return apply("Concat", [a[(*lead, slice(size - amount, None))], a[(*lead, slice(0, size - amount))]],
                  {"axis": axis})  # fmt: skip
@@ -150,10 +157,9 @@ def _rolled(a: Values, shift: int, axis: int) -> Values:
 
 def repeat(a: Values, *, repeats: Any, axis: int | None = None) -> Values:
     """Repeat each element along an axis."""
-    source = ravel(a) if axis is None else a
-    along = normalize_axis_index(axis or 0, source.ndim)
-    order = np.repeat(np.arange(source.shape[along]), host(repeats))
-    return apply("Gather", [source, order], {"axis": along})
+    source, place = along(a, axis)
+    order = np.repeat(np.arange(source.shape[place]), host(repeats))
+    return apply("Gather", [source, order], {"axis": place})
 
 
 def tile(a: Values, *, reps: Any) -> Values:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from npusdk.array.apply import apply
 from npusdk.array.dispatch import refuse
@@ -22,7 +23,7 @@ from npusdk.array.functions.operand import (
     stored,
 )  # fmt: skip
 from npusdk.array.functions.ordering import searchsorted, sort
-from npusdk.array.functions.reductions import axes_of, mean, sum_
+from npusdk.array.functions.reductions import mean, sum_
 from npusdk.array.functions.selection import take_along_axis, where
 from npusdk.array.functions.shaping import matrix_transpose, moveaxis, ravel, reshape
 
@@ -45,7 +46,7 @@ _PLACES: Mapping[str, Callable[[Any, int], Any]] = MappingProxyType(
 
 def _last(a: Values, axis: Any) -> tuple[Values, tuple[int, ...]]:
     """Return the array with the folded axes as one last axis, and the shape of what stays with those axes as ones."""
-    axes = axes_of(axis, a.ndim)
+    axes = tuple(range(a.ndim)) if axis is None else normalize_axis_tuple(axis, a.ndim)
     rest = [at for at in range(a.ndim) if at not in axes]
     moved = np.transpose(a, (*rest, *axes))
     shape = tuple(a.shape[at] for at in rest)
@@ -143,6 +144,9 @@ def nanquantile(a: Values, *, q: Any, axis: Any = None, method: str = "linear", 
         message = "Quantiles must be in the range [0, 1]"
         raise ValueError(message)
     rows, kept = _last(a, axis)
+    if not rows.shape[-1]:
+        empty = filled_like(rows, np.nan, (*rows.shape[:-1], fractions.size))
+        return _spread(empty, fractions.shape, kept if keepdims else rows.shape[:-1])
     ordered = sort(rows)
     numbers = sum_(np.logical_not(np.isnan(rows)), axis=-1, keepdims=True)
     kind = stored(a.context, np.result_type(a.dtype, fractions.dtype))
@@ -166,7 +170,15 @@ def nanmedian(a: Values, *, axis: Any = None, keepdims: bool = False) -> Values:
     """Return the middle of the sorted numbers."""
     if a.dtype.kind != "f":
         return median(a, axis=axis, keepdims=keepdims)
-    return nanquantile(a, q=0.5, axis=axis, keepdims=keepdims)
+    rows, kept = _last(a, axis)
+    if not rows.shape[-1]:
+        return mean(a, axis=axis, keepdims=keepdims)
+    ordered = sort(rows)
+    numbers = sum_(np.logical_not(np.isnan(rows)), axis=-1, keepdims=True)
+    places = concatenate([np.maximum(numbers - 1, 0) // 2, np.minimum(numbers // 2, rows.shape[-1] - 1)], axis=-1)
+    result = mean(take_along_axis(ordered, indices=places, axis=-1), axis=-1)
+    result = where(numbers[..., 0] == 0, x=result.dtype.type(np.nan), y=result)
+    return reshape(result, shape=kept) if keepdims else result
 
 
 def cov(
