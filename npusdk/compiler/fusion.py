@@ -164,7 +164,8 @@ class Fuser:
     def _open(self, node: Node) -> int:
         quantized = self.integer and any(self._is_dequantized(name) for name in node.inputs)
         kind = "vector" if quantized and node.op in VIEWS else self._kind(node)
-        group = Group(kind, self._placement(node), self.graph.tensors[node.outputs[0]].elements)
+        result = next(name for name in node.outputs if name)  # TopK may be asked for its indices alone
+        group = Group(kind, self._placement(node), self.graph.tensors[result].elements)
         group.takes_norm = self._feeds_norm(node)
         group.grows = kind != "view" and (kind != "vector" or node.op in ELEMENTWISE | NORMS or quantized)
         group.grows = group.grows and not group.takes_norm and node.op != "QuantizeLinear"

@@ -61,7 +61,7 @@ def remarks_of(report: CellReport) -> Iterator[str]:
         if len(report.narrowed) > NAMES:
             shown += ", ..."
         yield render(_("narrowed from float64: {names}"), names=shown)
-    if report.loss is not None:
+    if report.loss:
         yield render(
             _("largest relative difference from float32: {loss}; computed without rounding by {option}"),
             loss=f"{report.loss:.1e}",
