@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from textwrap import fill
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -32,6 +33,10 @@ TIME_TOLERANCE = 1e-6
 """Relative room for the order of float64 operations."""
 
 
+WIDTHS = {"en": 88, "ko": 52}
+"""Characters of a line, so that no word is cut; Hangul is twice as wide."""
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What a check says of an answer.
@@ -48,7 +53,7 @@ class Verdict:
     text: str
 
     def __repr__(self) -> str:
-        return self.text
+        return fill(self.text, WIDTHS[current_language()])
 
 
 def _said(text: Text, **values: object) -> str:

@@ -74,11 +74,10 @@ def read_source(path: Path) -> list[Piece]:
 def _pieces(path: Path) -> Iterator[Piece]:
     current: Piece | None = None
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        inside = current is not None and bool(current.name)
-        if inside and line == "```":
+        if current is not None and current.name and line == "```":
             yield current
             current = None
-        elif not inside and (opened := _opened(line, number)):
+        elif not (current and current.name) and (opened := _opened(line, number)):
             if current is not None:
                 yield current
             current = opened

@@ -86,7 +86,7 @@ def test_softmax_is_taken_however_written(variant, scores, language):
     """Each way to write softmax is right, in every format that rounds no more than bf16."""
     verdict = exercises.check_softmax(RIGHT_SHARES[variant](scores), scores)
     assert verdict.is_right
-    assert repr(verdict).startswith({"en": "Right. ", "ko": "맞습니다. "}[language])
+    assert verdict.text.startswith({"en": "Right. ", "ko": "맞습니다. "}[language])
 
 
 @pytest.mark.parametrize("mistake", WRONG_SHARES)
@@ -97,7 +97,7 @@ def test_softmax_mistake_is_named(mistake, rounded, scores, language):
     answer = compute(scores)
     verdict = exercises.check_softmax(on_device(answer) if rounded else answer, scores)
     assert not verdict.is_right
-    assert {"en": english, "ko": korean}[language] in repr(verdict)
+    assert {"en": english, "ko": korean}[language] in verdict.text
 
 
 @pytest.mark.parametrize("answer", NO_SHARES, ids=repr)
@@ -105,7 +105,7 @@ def test_softmax_of_another_type_is_a_hint(answer, scores, language):
     """What is no array of numbers gets a hint that says so, never an exception."""
     verdict = exercises.check_softmax(answer, scores)
     assert not verdict.is_right
-    assert type(answer).__name__ in repr(verdict)
+    assert type(answer).__name__ in verdict.text
 
 
 RIGHT_TIMES = {
@@ -154,7 +154,7 @@ def test_shortest_time_is_taken_however_written(variant, report, language):
     """Each way to write the roofline's time is right."""
     verdict = exercises.check_shortest(RIGHT_TIMES[variant], report)
     assert verdict.is_right
-    assert repr(verdict).startswith({"en": "Right. ", "ko": "맞습니다. "}[language])
+    assert verdict.text.startswith({"en": "Right. ", "ko": "맞습니다. "}[language])
 
 
 @pytest.mark.parametrize("mistake", WRONG_TIMES)
@@ -163,7 +163,7 @@ def test_shortest_time_mistake_is_named(mistake, report, language):
     function, english, korean = WRONG_TIMES[mistake]
     verdict = exercises.check_shortest(function, report)
     assert not verdict.is_right
-    assert {"en": english, "ko": korean}[language] in repr(verdict)
+    assert {"en": english, "ko": korean}[language] in verdict.text
 
 
 @pytest.mark.parametrize("answer", [None, 1.0, "shortest_s", [], {}], ids=repr)
@@ -171,12 +171,21 @@ def test_shortest_time_of_another_type_is_a_hint(answer, report, language):
     """What is no function gets a hint that says so, never an exception."""
     verdict = exercises.check_shortest(answer, report)
     assert not verdict.is_right
-    assert type(answer).__name__ in repr(verdict)
+    assert type(answer).__name__ in verdict.text
 
 
 def test_shortest_time_praise_is_true(report):
     """No layer is predicted shorter than the roofline allows, as the praise says."""
     assert all(layer.time_s >= RIGHT_TIMES["max"](layer, report) for layer in report.layers)
+
+
+def test_verdict_shows_itself_in_lines(scores, language):
+    """A verdict shows its text on lines that no notebook breaks inside a word."""
+    verdict = exercises.check_softmax(RIGHT_SHARES["in bf16"](scores), scores)
+    lines = repr(verdict).splitlines()
+    assert " ".join(lines) == verdict.text
+    assert len(lines) > 1
+    assert max(map(len, lines)) <= exercises.WIDTHS[language]
 
 
 def hints():
