@@ -161,11 +161,16 @@ def _choose(spec: DeviceSpec, precision: str) -> str:
 
 def _report(hands: _Hands, record: Record, elapsed_s: float, *, compare: bool) -> CellReport:
     context, taken = hands.context, list(hands.taken.values())
-    recording = _recording(record, taken)
-    profile, refusal = _predict(recording, record, context)
-    loss = None
-    if compare and recording is not None and context.precision in ROUNDED:
-        loss = _loss(recording, record.feeds, {record.name_of(array): array for array in taken})
+    profile, refusal, loss = None, None, None
+    try:
+        recording = _recording(record, taken)
+        if recording is not None and compare and context.precision in ROUNDED:
+            loss = _loss(recording, record.feeds, {record.name_of(array): array for array in taken})
+        profile = _predict(recording, context)
+    except NpuError as error:
+        refusal = Refusal.from_error(context.device.id, context.device.name, error)
+    except Exception as error:  # noqa: BLE001 - a fault of ours in the prediction must not lose a cell that ran
+        refusal = Refusal.from_error(context.device.id, context.device.name, _fault(error))
     return CellReport(
         device=context.device.id,
         device_name=context.device.name,
@@ -182,30 +187,37 @@ def _report(hands: _Hands, record: Record, elapsed_s: float, *, compare: bool) -
 
 
 def _recording(record: Record, taken: Sequence[DeviceArray]) -> Recording | None:
-    """Return what ran as one graph; None where nothing did, or more than can be recorded."""
-    if not record.operations or not record.is_complete:
+    """Return what ran as one graph; None where nothing did.
+
+    Raises
+    ------
+    DoesNotFitError
+        If more ran than can be recorded.
+    """
+    if not record.is_complete:
+        raise DoesNotFitError(
+            _("the cell ran {count} operators, and a prediction covers {limit} at most"),
+            hint=_("Run fewer steps of the loop to see what the device would take for them."),
+            count=record.operations,
+            limit=RECORD_LIMIT,
+        )
+    return Recording(record.graph("cell", taken)) if record.operations else None
+
+
+def _predict(recording: Recording | None, context: Context) -> ProfileReport | None:
+    if recording is None:
         return None
-    return Recording(record.graph("cell", taken))
+    exact = context.precision == "exact"
+    return recording.profile(context.device, choose_cell_precision(context.device) if exact else context.precision)
 
 
-def _predict(
-    recording: Recording | None, record: Record, context: Context
-) -> tuple[ProfileReport | None, Refusal | None]:
-    device = context.device
-    try:
-        if not record.is_complete:
-            raise DoesNotFitError(
-                _("the cell ran {count} operators, and a prediction covers {limit} at most"),
-                hint=_("Run fewer steps of the loop to see what the device would take for them."),
-                count=record.operations,
-                limit=RECORD_LIMIT,
-            )
-        if recording is None:
-            return None, None
-        precision = choose_cell_precision(device) if context.precision == "exact" else context.precision
-        return recording.profile(device, precision), None
-    except NpuError as error:
-        return None, Refusal.from_error(device.id, device.name, error)
+def _fault(error: Exception) -> NpuError:
+    return NpuError(
+        _("the cell ran, but its prediction failed: {kind}: {problem}"),
+        hint=_("Report it with the cell: it is a fault of npusdk."),
+        kind=type(error).__name__,
+        problem=str(error),
+    )
 
 
 def _loss(recording: Recording, feeds: Mapping[str, Array], names: Mapping[str, DeviceArray]) -> float:

@@ -136,3 +136,13 @@ def test_report_of_a_cell_crosses_json():
     """A report reads back as it was written."""
     report = run(LAYER, notebook(), compare=True)
     assert type(report).from_json(report.to_json()) == report
+
+
+def test_fault_in_a_prediction_does_not_lose_the_cell(monkeypatch):
+    """If costing a cell goes wrong in a way that nobody foresaw, its values come back with the reason."""
+    monkeypatch.setattr("npusdk.targets.cells.Recording", lambda _graph: {}["lost"])
+    names = notebook()
+    report = run(LAYER, names)
+    assert names["h"].shape == (64, 128)
+    assert (report.profile, report.refusal.code) == (None, "error")
+    assert "KeyError: 'lost'" in str(report)
