@@ -22,7 +22,10 @@ InputShapes = Annotated[
     list[str] | None,
     typer.Option("--input-shape", metavar="NAME=1,3,224,224", help=_("Shape of an input; may be repeated.")),
 ]
-Save = Annotated[Path | None, typer.Option("--save", metavar="FILE", help=_("Write the report too (.json, .csv)."))]
+Save = Annotated[
+    Path | None,
+    typer.Option("--save", metavar="FILE", help=_("Write the report too (.json, .csv, .html, .trace.json).")),
+]
 
 
 def parse_devices(text: str) -> str | list[str]:

@@ -24,13 +24,13 @@ def profile(report: ProfileReport) -> str:
     return _write(
         (
             "basis", "device", "model", "model_version", "precision", "batch", "index", "name", "op", "group", "macs",
-            "traffic_bytes", "time_s", "bound", "utilization", "energy_j",
+            "traffic_bytes", "time_s", "bound", "utilization", "energy_j", "live_bytes",
         ),
         (
             (
                 report.basis, report.device, report.model, report.model_version, report.precision, report.batch, index,
                 layer.name, layer.op, layer.group, layer.macs, layer.traffic_bytes, layer.time_s, layer.bound,
-                layer.utilization, layer.energy_j,
+                layer.utilization, layer.energy_j, layer.live_bytes,
             )
             for index, layer in enumerate(report.layers)
         ),
