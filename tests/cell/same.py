@@ -85,6 +85,7 @@ class Walk:
 SHARED = (list, dict, set, np.ndarray, types.FunctionType, type)
 
 
+PLAIN = (enum.Enum, types.ModuleType, str, bytes, np.generic)
 RULES = (
     (lambda it: isinstance(it, np.ndarray) and it.dtype != object, Walk.arrays),
     (
@@ -115,7 +116,7 @@ RULES = (
         lambda it: hasattr(it, "__iter__"),
         lambda walk, one, other, path: walk.listed(list(one), list(other), path),
     ),
-    (lambda it: True, Walk.shown),
+    (lambda _it: True, Walk.shown),
 )
 """How two values of one type are compared: who knows it, and how."""
 

@@ -40,6 +40,7 @@ CASES = {  # what is read, and what is assigned
     "with np.errstate(all='ignore'): c = 1\nprint(c)": ("np", "c"),
     "try: a = 1\nexcept E as e: a = e\nprint(a)": ("E", "a e"),
     "try: a = 1\nexcept E as e: pass\nprint(a, e)": ("E a e", "a e"),
+    "try: e = 1\nexcept E as e: pass\nprint(e)": ("E e", "e"),
     "try: a = f()\nfinally: b = 1\nprint(a, b)": ("f", "a b"),
     "match p:\n    case [a, *b]: pass\n    case {'k': v, **r}: pass\n    case C(x=y) if y > z: pass\nprint(a)": (
         "p C z a",

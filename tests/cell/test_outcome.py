@@ -74,6 +74,14 @@ def test_stand_ins_stay_where_the_cell_ran():
     assert namespace["json"] is sys.modules["json"]
 
 
+def test_imports_in_a_cell_give_stand_ins():
+    """However a cell imports NumPy, it gets what makes arrays of the device."""
+    cell = "import numpy\nimport numpy as n\nfrom numpy import ones as o, zeros\nkinds = [type(v).__name__ for v in (numpy.ones(1), n.ones(1), o(1), zeros(1))]"
+    namespace = notebook()
+    run_cell(cell, namespace)
+    assert namespace["kinds"] == [Held.__name__] * 4
+
+
 def test_cell_runs_in_a_clean_namespace():
     """A cell sees what it reads and nothing else, with builtins of its own."""
     namespace = notebook("a = 1; b = 2")

@@ -97,6 +97,18 @@ def test_elements_that_a_cell_left_alone_keep_their_bits():
     assert namespace["x"][[0, 2, 3]].tobytes() == namespace["before"][[0, 2, 3]].tobytes()
 
 
+def test_rounding_there_is_no_change_here():
+    """An element that the place rounds in its own way and the cell leaves alone keeps its bits."""
+
+    class Coarse(Hands):
+        def held(self, value):
+            return np.round(value, 1)
+
+    namespace = notebook("x = np.arange(4) / 3; before = x.copy()")
+    run_cell("x[1] = 5.0", namespace, Coarse())
+    assert namespace["x"][[0, 2, 3]].tobytes() == namespace["before"][[0, 2, 3]].tobytes()
+
+
 def test_array_that_was_not_written_is_not_taken_back():
     """Reading an array costs no way back."""
 
