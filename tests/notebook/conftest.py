@@ -22,38 +22,51 @@ class Shell(InteractiveShell):
     """A shell as an application subclasses it."""
 
 
-def start_shell(cls, tmp_path, **options):
-    config = Config()
-    config.HistoryManager.enabled = False
-    config.ProfileDir.location = str(tmp_path / "profile")
-    shell = cls.instance(config=config, ipython_dir=str(tmp_path), **options)
-    shell.run_cell("import numpy as np", store_history=True)
-    shell.run_line_magic("load_ext", "npusdk")
-    return shell
+@pytest.fixture(scope="module")
+def bare_shell(tmp_path_factory):
+    """A shell that a module's tests share; everything that it changed in this process is put back after them."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in _BUILTINS:
+            patch.setattr(builtins, name, None, raising=False)
+        patch.setattr(sys, "displayhook", sys.displayhook)
+        patch.setattr(sys, "excepthook", sys.excepthook)
+        folder = tmp_path_factory.mktemp("ipython")
+        patch.setenv("IPYTHONDIR", str(folder))
+        config = Config()
+        config.HistoryManager.enabled = False
+        config.Completer.use_jedi = False  # it guesses at Python where a magic's own words stand
+        made = Shell.instance(config=config, ipython_dir=str(folder), colors="nocolor")
+        yield made
+        made.restore_sys_module_state()
+        made._atexit_once()
+        Shell.clear_instance()
 
 
-def stop_shell(cls, shell):
-    shell.restore_sys_module_state()
-    shell._atexit_once()
-    cls.clear_instance()
+def _forget(shell):
+    """Do what `%reset` does, without collecting all garbage."""
+    history = shell.history_manager
+    history.input_hist_parsed[:], history.input_hist_raw[:] = [""], [""]
+    history.output_hist.clear()
+    shell.user_ns.clear()
+    shell.user_ns_hidden.clear()
+    shell.init_user_ns()
+    hook = shell.displayhook
+    hook._, hook.__, hook.___ = "", "", ""
+    shell.user_ns.update({"_": "", "__": "", "___": ""})
+    shell.execution_count = 1
 
 
 @pytest.fixture
-def shell(tmp_path, monkeypatch, request):
-    """Return a fresh shell with npusdk loaded, without colours, which speaks English."""
-    before = {name: getattr(builtins, name) for name in _BUILTINS if hasattr(builtins, name)}
-    hooks = sys.displayhook, sys.excepthook
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
-    made = start_shell(Shell, tmp_path, colors="nocolor")
+def shell(bare_shell):
+    """Return a shell as after a start, with NumPy and npusdk loaded, which speaks English."""
+    _forget(bare_shell)
+    bare_shell.run_line_magic("colors", "nocolor")
+    bare_shell.run_cell("import numpy as np", store_history=True)
+    bare_shell.run_line_magic("load_ext", "npusdk")
     with language_set_to("en"):
-        yield made
-    stop_shell(Shell, made)
-    sys.displayhook, sys.excepthook = hooks
-    for name in _BUILTINS:
-        if name in before:
-            setattr(builtins, name, before[name])
-        elif hasattr(builtins, name):
-            delattr(builtins, name)
+        yield bare_shell
+    if "npusdk" in bare_shell.extension_manager.loaded:
+        bare_shell.run_line_magic("unload_ext", "npusdk")
 
 
 @pytest.fixture
