@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from npusdk.array import DeviceArray, asarray
     from npusdk.catalogue import DeviceList, DeviceSpec
     from npusdk.errors import (
         ConfigError,
@@ -41,6 +42,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Comparison",
     "ConfigError",
+    "DeviceArray",
     "DeviceError",
     "DeviceList",
     "DeviceSpec",
@@ -63,6 +65,7 @@ __all__ = [
     "UnknownDeviceError",
     "UnsupportedOpError",
     "UsageError",
+    "asarray",
     "check",
     "compare",
     "compile",
@@ -75,6 +78,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "npusdk.array": ("DeviceArray", "asarray"),
     "npusdk.catalogue": ("DeviceList", "DeviceSpec"),
     "npusdk.language": ("set_language",),
     "npusdk.pipeline": ("Model", "Program", "check", "compare", "compile", "device", "devices", "load", "profile"),

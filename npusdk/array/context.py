@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from npusdk.array.precision import FORMATS
-from npusdk.array.quiet import QUIET
+from npusdk.array.quiet import BLOCK, QUIET
 from npusdk.array.record import Record
 from npusdk.catalogue import DeviceSpec
 from npusdk.errors import DtypeError, OutOfDeviceMemoryError, PrecisionError
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from npusdk.array.device_array import DeviceArray
 
 Array: TypeAlias = npt.NDArray[Any]
-
-ROUND_BLOCK = 1 << 15
-"""Elements that are rounded at a time."""
 
 _FLOAT32 = np.dtype(np.float32)
 
@@ -53,8 +50,8 @@ class Context:
     """
 
     __slots__ = (
-        "__weakref__", "_rounder", "_storages", "_widths", "device", "live_bytes", "loops", "memory_limit_bytes",
-        "precision", "record", "rounds",
+        "__weakref__", "_storages", "_widths", "block", "device", "live_bytes", "loops", "memory_limit_bytes",
+        "precision", "record", "rounder", "rounds",
     )  # fmt: skip
 
     def __init__(
@@ -77,8 +74,9 @@ class Context:
         self.memory_limit_bytes = memory_limit_bytes
         self.live_bytes = 0
         self.rounds = precision in RESULT_ROUNDERS
+        self.block = BLOCK // 2 if precision == "fp16" else BLOCK  # its rounder makes another array as large
         self.loops: dict[Any, Any] = {}
-        self._rounder = RESULT_ROUNDERS.get(precision)
+        self.rounder = RESULT_ROUNDERS.get(precision)
         self._storages: dict[np.dtype[Any], np.dtype[Any]] = {}
         self._widths: dict[str, int] = {}
 
@@ -131,36 +129,12 @@ class Context:
 
     def round(self, value: Array) -> None:
         """Round what arithmetic made to the context's format, in place."""
-        if self._rounder is None or value.dtype is not _FLOAT32:
+        if self.rounder is None or value.dtype is not _FLOAT32:
             return
-        if value.size <= ROUND_BLOCK:
-            if value.flags.forc:
-                self._round(value.T if value.flags.fnc else value)
-            else:
-                self._round_scattered(value)
-        elif value.flags.c_contiguous:
-            self._round_blocks(value)
-        elif value.flags.f_contiguous:
-            self._round_blocks(value.T)
+        if value.size <= self.block:
+            QUIET.run(self.rounder, value, QUIET.scratch[: value.size].reshape(value.shape))
         else:
-            self._round_scattered(value)
-
-    def _round(self, value: Array) -> None:
-        if self._rounder is not None:
-            QUIET.run(self._rounder, value, np.empty_like(value))
-
-    def _round_blocks(self, value: Array) -> None:
-        flat = value.reshape(-1)
-        scratch = np.empty(ROUND_BLOCK, np.float32)
-        for start in range(0, flat.size, ROUND_BLOCK):
-            block = flat[start : start + ROUND_BLOCK]
-            QUIET.run(self._rounder, block, scratch[: block.size])
-
-    def _round_scattered(self, value: Array) -> None:
-        for index in cut(value.shape, ROUND_BLOCK):
-            block = value[index].copy()
-            self._round(block)
-            value[index] = block
+            QUIET.run(_round_blocks, self, value)
 
     def require(self, size_bytes: int) -> None:
         """Refuse an allocation that the device has no room for.
@@ -188,6 +162,17 @@ class Context:
 
     def __repr__(self) -> str:
         return f"Context({self.device.id}, {self.precision})"
+
+
+def _round_blocks(context: Context, value: Array) -> None:
+    """Round in blocks that stay in the cache, in the order of the memory."""
+    order = sorted(range(value.ndim), key=lambda axis: -abs(value.strides[axis]))
+    ordered = value.transpose(order)
+    ordered = ordered.reshape(-1) if ordered.flags.c_contiguous else ordered
+    rounder: Any = context.rounder
+    for index in cut(ordered.shape, context.block):
+        block = ordered[index]
+        rounder(block, QUIET.scratch[: block.size].reshape(block.shape))
 
 
 def _mebibytes(size_bytes: int) -> float:

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from npusdk.array.context import Context
 from npusdk.array.dispatch import FUNCTIONS, HANDLERS, METHODS, refuse
 from npusdk.array.operators import Operators
+from npusdk.array.reading import Reading
 from npusdk.errors import UnsupportedOpError, UsageError
 from npusdk.graph import Attributes
 from npusdk.language import _
@@ -31,7 +32,7 @@ Step: TypeAlias = tuple[str, tuple[Array, ...], "Attributes | None"]
 UNRECORDED = -1
 
 
-class DeviceArray(Operators):
+class DeviceArray(Operators, Reading):
     """An array on an emulated device; NumPy's functions and operators work on it and give arrays of the same device.
 
     Made by `npusdk.asarray`, or by NumPy's functions inside a ``%%npu`` cell. `numpy` brings a copy to the host;
@@ -151,16 +152,10 @@ class DeviceArray(Operators):
         """Return a copy on the host; floats as float32, also those of narrower formats."""
         return self._value.copy()
 
-    def __len__(self) -> int:
-        return len(self._value)
-
     def __iter__(self) -> Iterator[DeviceArray]:
         if not self._value.ndim:
             raise TypeError("iteration over a 0-d array")
         return (self[place] for place in range(len(self._value)))
-
-    def __contains__(self, value: object) -> bool:
-        return bool((self == value)._value.any())
 
     def __getitem__(self, key: object) -> DeviceArray:
         return HANDLERS["getitem"](self, key)  # type: ignore[no-any-return]  # a table of functions
@@ -170,31 +165,6 @@ class DeviceArray(Operators):
 
     def __delitem__(self, key: object) -> None:
         raise ValueError("cannot delete array elements")
-
-    def __bool__(self) -> bool:
-        return bool(self._value)
-
-    def __int__(self) -> int:
-        return int(self._value)
-
-    def __float__(self) -> float:
-        return float(self._value)
-
-    def __complex__(self) -> complex:
-        return complex(self._value)
-
-    def __index__(self) -> int:
-        return self._value.__index__()
-
-    def __str__(self) -> str:
-        return str(self._value[()])
-
-    def __format__(self, specification: str) -> str:
-        return format(self._value[()], specification)
-
-    def __repr__(self) -> str:
-        text = np.array2string(self._value, separator=", ", prefix="DeviceArray(")
-        return f"DeviceArray({text}, device={self.device!r}, format={self.format!r})"
 
     def __copy__(self) -> DeviceArray:
         return HANDLERS["copy"](self)  # type: ignore[no-any-return]  # a table of functions

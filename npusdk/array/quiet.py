@@ -13,13 +13,17 @@ from typing import Any
 
 import numpy as np
 
+BLOCK = 1 << 15
+"""Elements that are rounded at a time."""
+
 
 class _Quiet(local):
-    """A context of each thread; entering it twice at a time is an error, so calls must not nest."""
+    """A context of each thread, and scratch; entering it twice at a time is an error, so calls must not nest."""
 
     run: Callable[..., Any]
 
     def __init__(self) -> None:
+        self.scratch = np.empty(BLOCK, np.float32)
         context = copy_context()
         context.run(np.seterr, all="ignore")
         self.run = context.run

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from npusdk.array.apply import put, run
-from npusdk.array.context import ROUND_BLOCK, Context
+from npusdk.array.context import Context
 from npusdk.array.device_array import UNRECORDED, DeviceArray
 from npusdk.array.elementwise import fill
 from npusdk.array.promotion import Loop, find_loop
-from npusdk.array.quiet import QUIET
+from npusdk.array.quiet import BLOCK, QUIET
 from npusdk.array.ufuncs import binary, converted, prepared, recorded, results_of
 from npusdk.array.writing import broadcast, written
 
@@ -92,14 +92,14 @@ def _fits_directly(ufunc: np.ufunc, values: Sequence[Any], loop: Loop, out: Devi
             continue
         if value.ndim > target.ndim:
             return False
-        if target.size > ROUND_BLOCK and value is not target and np.may_share_memory(value, target):
+        if target.size > BLOCK // 2 and value is not target and np.may_share_memory(value, target):
             return False
     return target.flags.writeable
 
 
 def _write_directly(context: Context, ufunc: np.ufunc, values: Sequence[Any], out: DeviceArray) -> None:
     target = out._value
-    if target.size > ROUND_BLOCK:
+    if target.size > BLOCK // 2:
         np.broadcast_shapes(target.shape, *(value.shape for value in values if isinstance(value, np.ndarray)))
         fill(context, ufunc, values, [target])
         return
