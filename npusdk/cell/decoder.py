@@ -61,6 +61,8 @@ class Decoder:
 
     def items(self, items: Sequence[n.Item]) -> list[Any]:
         """Return the values of items, which must be made."""
+        if n.Ref not in set(map(type, items)):
+            return list(items)
         return [self.item(item) for item in items]
 
     def has(self, index: int) -> bool:

@@ -319,6 +319,8 @@ def references(node: Node) -> tuple[int, ...]:
     found: list[int] = []
     for field in fields(node):  # type: ignore[arg-type]
         value = getattr(node, field.name)
-        entries = value if isinstance(value, tuple) else (value,)
-        found.extend(entry.index for entry in entries if isinstance(entry, Ref))
+        if isinstance(value, Ref):
+            found.append(value.index)
+        elif isinstance(value, tuple) and Ref in set(map(type, value)):
+            found.extend(entry.index for entry in value if isinstance(entry, Ref))
     return tuple(found)
