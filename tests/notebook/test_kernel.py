@@ -4,6 +4,11 @@ import re
 
 import pytest
 
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::EncodingWarning"),  # jupyter_client raises it
+    pytest.mark.xdist_group("kernel"),
+]
+
 ENDLESS = "while True:\n    z = np.ones((700, 700)) @ np.ones((700, 700))"
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
