@@ -46,7 +46,8 @@ def test_wheel_holds_no_solution(wheel):
     """Solutions and what builds the notebooks stay in the repository."""
     names, _metadata = wheel
     assert files("tutorials/solutions")
-    assert not [name for name in names if "solutions" in name or "sources" in name]
+    places = {Path(name).parts[2] for name in names if name.startswith("npusdk/tutorials/")}
+    assert places == set(FOR_READERS)
 
 
 def test_wheel_declares_command_and_plugin(wheel):

@@ -97,7 +97,7 @@ def test_unknown_device_beside_known_ones_is_wrong_usage(npusdk, digits):
     assert "rndg" in answer.err
 
 
-@pytest.mark.parametrize("name", ["report.html", "report"])
+@pytest.mark.parametrize("name", ["report.pdf", "report"])
 def test_report_in_a_form_that_is_not_known_is_wrong_usage(npusdk, digits, tmp_path, name):
     """A suffix of no known form is refused, and standard output stays empty."""
     answer = npusdk("profile", digits, "--device", "rngd", "--save", tmp_path / name)
