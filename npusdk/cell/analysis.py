@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 
 from npusdk.cell.scopes import Scopes
-from npusdk.cell.sources import compile_text
+from npusdk.cell.texts import compile_text
 from npusdk.cell.walk import Walk
 from npusdk.errors import UsageError
 from npusdk.language import _

@@ -9,7 +9,7 @@ from typing import Any
 
 from npusdk.cell import nodes as n
 from npusdk.cell.bundle import Outcome
-from npusdk.cell.definitions import CONTENT, content_type, slots_of
+from npusdk.cell.classes import CONTENT, content_type, slots_of
 from npusdk.cell.frames import overwrite
 from npusdk.cell.values import set_state, state_of
 

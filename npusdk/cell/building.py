@@ -11,10 +11,10 @@ import types
 from typing import Any
 
 from npusdk.cell import nodes as n
+from npusdk.cell.classes import content_type
 from npusdk.cell.decoder import PLAIN, Decoder, Rule
-from npusdk.cell.definitions import content_type
 from npusdk.cell.frames import build
-from npusdk.cell.sources import find_code, register
+from npusdk.cell.texts import find_code, register
 from npusdk.errors import SerializationError
 from npusdk.language import _
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from npusdk.cell.analysis import Names, analyze
 from npusdk.cell.bundle import Bundle
-from npusdk.cell.definitions import DEFINITIONS
+from npusdk.cell.classes import DEFINITIONS
 from npusdk.cell.encoder import Encoder, Rule
 from npusdk.cell.frames import frame
 from npusdk.cell.imports import imported
 from npusdk.cell.nodes import Array, Item, Node
 from npusdk.cell.overlaps import find_view, groups, owner_of
-from npusdk.cell.sources import free_label
+from npusdk.cell.texts import free_label
 from npusdk.cell.values import EXACT, VALUES
 from npusdk.errors import SerializationError
 from npusdk.language import _

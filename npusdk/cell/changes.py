@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from npusdk.cell import nodes as n
-from npusdk.cell.definitions import CONTENT, carried, content_type, slots_of
+from npusdk.cell.classes import CONTENT, carried, content_type, slots_of
 from npusdk.cell.frames import is_equal
 from npusdk.cell.hands import Hands
 from npusdk.cell.values import state_of

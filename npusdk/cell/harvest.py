@@ -11,8 +11,8 @@ from npusdk.cell import nodes as n
 from npusdk.cell.bundle import Bundle, Outcome
 from npusdk.cell.capture import KINDS
 from npusdk.cell.changes import patch, watch_of
+from npusdk.cell.classes import carried
 from npusdk.cell.decoder import Decoder
-from npusdk.cell.definitions import carried
 from npusdk.cell.encoder import Encoder
 from npusdk.cell.hands import Hands
 from npusdk.cell.imports import stood_in

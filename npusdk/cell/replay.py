@@ -21,7 +21,7 @@ from npusdk.cell.decoder import Decoder, Surroundings
 from npusdk.cell.hands import Hands
 from npusdk.cell.harvest import Harvest
 from npusdk.cell.imports import find_import, importer
-from npusdk.cell.sources import compile_text, register
+from npusdk.cell.texts import compile_text, register
 from npusdk.cell.tracebacks import REPLAYED, trim_traceback
 from npusdk.cell.values import set_state, state_of
 from npusdk.language import _, render
