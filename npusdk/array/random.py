@@ -8,6 +8,7 @@ exchanged on the device, by places that are drawn.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from types import MappingProxyType
 from typing import Any
 
@@ -105,35 +106,61 @@ _SPECIAL: Mapping[str, Callable[..., Any]] = MappingProxyType(
 """What takes elements from somewhere instead of a distribution."""
 
 
-def _method(base: type, name: str) -> Callable[..., Any]:
+def _method(name: str, documentation: str | None) -> Callable[..., Any]:
     how: Callable[..., Any] = _SPECIAL.get(name, _draw)
-    plain = getattr(base, name)
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return how(self.context, plain.__get__(self), args, kwargs)
+        return how(self.context, getattr(self.plain, name), args, kwargs)
 
-    method.__name__, method.__doc__ = name, plain.__doc__
+    method.__name__, method.__doc__ = name, documentation
+    return method
+
+
+def _handed_on(name: str, documentation: str | None) -> Callable[..., Any]:
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return getattr(self.plain, name)(*map(read, args), **kwargs)
+
+    method.__name__, method.__doc__ = name, documentation
     return method
 
 
 def _methods(base: type) -> dict[str, Any]:
-    names = [name for name in dir(base) if not name.startswith("_") and name not in _AS_THEY_ARE]
-    return {name: _method(base, name) for name in names if callable(getattr(base, name))}
+    """Return the methods of a generator's class; NumPy's own call each other, so a plain twin draws."""
+    methods = {}
+    for name in dir(base):
+        own = getattr(base, name)
+        if not name.startswith("_") and callable(own) and name != "spawn":
+            methods[name] = (_handed_on if name in _AS_THEY_ARE else _method)(name, own.__doc__)
+    return methods
+
+
+def _make_generator(self: Any, bit_generator: Any) -> None:
+    np.random.Generator.__init__(self, bit_generator)
+    self.plain = np.random.Generator(bit_generator)
+
+
+def _make_random_state(self: Any, seed: Any = None) -> None:
+    np.random.RandomState.__init__(self, read(seed))
+    self.plain = np.random.RandomState(self._bit_generator)
+
+
+def _deep_copy(self: Any, memo: Any) -> Any:
+    return hold({type(self).__name__: type(self)}, deepcopy(self.plain, memo))
 
 
 _METHODS: Mapping[str, dict[str, Any]] = MappingProxyType(
-    {base.__name__: _methods(base) for base in (np.random.Generator, np.random.RandomState)}
+    {
+        "Generator": {**_methods(np.random.Generator), "__init__": _make_generator, "__deepcopy__": _deep_copy},
+        "RandomState": {**_methods(np.random.RandomState), "__init__": _make_random_state, "__deepcopy__": _deep_copy},
+    }
 )
+_BASES = (np.random.Generator, np.random.RandomState)
 
 
 def generators(context: Context) -> Mapping[str, type]:
     """Return the classes Generator and RandomState of a context, subclasses of NumPy's under NumPy's names."""
-    return {
-        base.__name__: type(
-            base.__name__, (base,), {**_METHODS[base.__name__], "context": context, "__module__": "numpy.random"}
-        )
-        for base in (np.random.Generator, np.random.RandomState)
-    }
+    own = {"context": context, "__module__": "numpy.random"}
+    return {base.__name__: type(base.__name__, (base,), {**_METHODS[base.__name__], **own}) for base in _BASES}
 
 
 def default_rng(kinds: Mapping[str, type], seed: Any = None) -> Any:
@@ -148,7 +175,7 @@ def hold(kinds: Mapping[str, type], generator: Any) -> Any:
     if isinstance(generator, np.random.Generator):
         return kinds["Generator"](generator.bit_generator)
     held = kinds["RandomState"](generator._bit_generator)  # noqa: SLF001 - RandomState shows it nowhere else
-    held.set_state(generator.get_state(legacy=False))
+    held.plain.set_state(generator.get_state(legacy=False))
     return held
 
 

@@ -32,7 +32,7 @@ _GROUPS: tuple[tuple[str, str], ...] = (
         linalg.lstsq linalg.matrix_rank linalg.pinv linalg.qr linalg.slogdet linalg.solve linalg.svd linalg.svdvals
         linalg.tensorinv linalg.tensorsolve linalg.test poly poly1d polyadd polyder polydiv polyfit polyint polymul
         polysub roots histogram2d histogramdd i0 packbits unpackbits sort_complex fromregex busday_count busday_offset
-        busdaycalendar is_busday datetime_as_string memmap record recarray test isfortran""",
+        busdaycalendar is_busday datetime_as_string memmap recarray test isfortran""",
         _HOST,
     ),
     (

@@ -163,11 +163,9 @@ class StandIn(ModuleType):
             setattr(self, attribute, value)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") and name not in ("__version__", "__array_api_version__"):
-            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}", name=name, obj=self)
         found = getattr(self._real, name)  # NumPy's own error where it has no such name
         dotted = f"{self._prefix}.{name}" if self._prefix else name
-        offered = self._resolve(dotted, found)
+        offered = found if name.startswith("_") else self._resolve(dotted, found)
         setattr(self, name, offered)
         return offered
 
@@ -186,13 +184,22 @@ def _resolve(context: Context, name: str, found: Any) -> Any:
     if isinstance(found, np.ufunc):
         return StandInUfunc(context, name)
     if isinstance(found, ModuleType):
-        return found if name in PASSING_MODULES else StandIn(context, name, {}, partial(_resolve, context))
+        return found if name in PASSING_MODULES else StandIn(context, name, {}, partial(_resolve_refused, context))
     hint = REFUSED.get(name, "")
     if isinstance(found, type) and not issubclass(found, (np.generic, BaseException)) and name not in PASSING:
         return _kind(found.__name__, found, hint=hint) if "." not in name else Refusal(context, name, hint)
     if callable(found) and name not in PASSING and not isinstance(found, type):
         return Refusal(context, name, hint)
     return found
+
+
+def _resolve_refused(context: Context, name: str, found: Any) -> Any:
+    """Return what refuses to be called, for a name of a submodule that no device has."""
+    if isinstance(found, ModuleType):
+        return StandIn(context, name, {}, partial(_resolve_refused, context))
+    if not callable(found) or (isinstance(found, type) and issubclass(found, (np.generic, BaseException))):
+        return found
+    return Refusal(context, name)
 
 
 def _resolve_test(context: Context, name: str, found: Any) -> Any:
@@ -236,7 +243,7 @@ def modules(context: Context) -> dict[str, StandIn]:
         "random": random,
         "testing": StandIn(context, "testing", {}, partial(_resolve_test, context)),
         "lib": StandIn(context, "lib", {"stride_tricks": StandIn(context, "lib.stride_tricks", {}, rest)}, rest),
-        "fft": StandIn(context, "fft", {}, rest),
+        "fft": StandIn(context, "fft", {}, partial(_resolve_refused, context)),
     }
     special = {
         **parts,

@@ -35,7 +35,7 @@ ALONE = {
     "common_type": np.common_type,
     "array2string": np.array2string,
     "array_str": np.array_str,
-    "apply_over_axes": lambda a: np.apply_over_axes(np.sum, a, [0, -1]),
+    "apply_over_axes": lambda a: np.apply_over_axes(np.sum, np.atleast_1d(a), [0, -1]),
     "apply_along_axis": lambda a: np.apply_along_axis(lambda row: row[::-1] + row, -1, a),
     "apply_along_axis fold": lambda a: np.apply_along_axis(np.sum, 0, a),
     "apply_along_axis outer": lambda a: np.apply_along_axis(lambda row: row[:, None] * row, 0, a),
@@ -57,10 +57,10 @@ PAIRS = {
     "allclose": np.allclose,
     "allclose itself": lambda a, b: np.allclose(a, a + b * 0),
     "array_equal": np.array_equal,
-    "array_equal itself": lambda a, b: np.array_equal(a, np.copy(a)),  # noqa: ARG005
-    "array_equal nan": lambda a, b: np.array_equal(a, np.copy(a), equal_nan=True),  # noqa: ARG005
+    "array_equal itself": lambda a, _b: np.array_equal(a, np.copy(a)),
+    "array_equal nan": lambda a, _b: np.array_equal(a, np.copy(a), equal_nan=True),
     "array_equiv": np.array_equiv,
-    "array_equiv itself": lambda a, b: np.array_equiv(a, a[None]),  # noqa: ARG005
+    "array_equiv itself": lambda a, _b: np.array_equiv(a, a[None]),
 }
 
 

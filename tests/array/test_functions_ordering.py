@@ -12,7 +12,7 @@ SORTS = {
     "sort stable": lambda a, axis: np.sort(a, axis=axis, stable=True),
     "argsort": lambda a, axis: np.argsort(a, axis=axis, kind="stable"),
     "lexsort": lambda a, axis: np.lexsort((a, -1.0 * a), axis=axis),
-    "lexsort rows": lambda a, axis: np.lexsort(a),  # noqa: ARG005
+    "lexsort rows": lambda a, _axis: np.lexsort(a),
 }
 
 

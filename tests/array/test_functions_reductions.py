@@ -77,7 +77,7 @@ DETAILS = {
     "cumulative_prod": lambda a: np.cumulative_prod(np.ravel(a)),
     "diff n": lambda a: np.diff(a, n=2),
     "diff edges": lambda a: np.diff(np.ravel(a), prepend=0, append=a[:1] if a.ndim == 1 else 5),
-    "ediff1d": lambda a: np.ediff1d(a),
+    "ediff1d": np.ediff1d,
     "ediff1d edges": lambda a: np.ediff1d(a, to_begin=a, to_end=[1]),
     "trapezoid": np.trapezoid,
     "trapezoid dx": lambda a: np.trapezoid(a, dx=0.5, axis=0),

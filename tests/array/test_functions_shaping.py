@@ -45,7 +45,7 @@ BY_AXIS = {
     "expand_dims": np.expand_dims,
     "expand_dims twice": lambda a, axis: np.expand_dims(a, (axis, 0)),
     "squeeze": lambda a, axis: np.squeeze(a, axis=axis),
-    "flip": lambda a, axis: np.flip(a, axis),
+    "flip": np.flip,
     "roll": lambda a, axis: np.roll(a, -2, axis),
     "roll two": lambda a, axis: np.roll(a, (1, 2), (axis, 0)),
     "repeat": lambda a, axis: np.repeat(a, 3, axis),
@@ -105,8 +105,13 @@ COPIES = {
 }
 
 
-@pytest.mark.parametrize(("function", "shares"), [*((f, True) for f in VIEWS.values()), *((f, False) for f in COPIES.values())],
-                         ids=[*VIEWS, *(f"{name} copies" for name in COPIES)])  # fmt: skip
+SHARING = {
+    **{name: (function, True) for name, function in VIEWS.items()},
+    **{f"{name} copies": (function, False) for name, function in COPIES.items()},
+}
+
+
+@pytest.mark.parametrize(("function", "shares"), SHARING.values(), ids=SHARING)
 def test_views_share_memory_where_numpys_do(function, shares):
     """What is written to a view is seen in the array, and a copy is on its own, as in NumPy."""
     host = np.arange(6.0).reshape(2, 3)

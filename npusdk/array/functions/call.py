@@ -72,7 +72,7 @@ class Function:
         self._variadic = next((parameter for parameter in known if parameter.mark in ("*", "@*")), None)
         self._named = next((parameter.name for parameter in known if parameter.mark == "**"), None)
         known = [parameter for parameter in known if parameter.mark != "**"]
-        self._positions = tuple(parameter.name for parameter in known)
+        self.positions = tuple(parameter.name for parameter in known)
         self._marks = {parameter.name: parameter.mark for parameter in known}
 
     def __repr__(self) -> str:
@@ -102,14 +102,14 @@ class Function:
     def _bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Return the arguments by name."""
         if self._variadic is not None:
-            fixed = self._positions.index(self._variadic.name)
-            given: dict[str, Any] = dict(zip(self._positions[:fixed], args, strict=False))
+            fixed = self.positions.index(self._variadic.name)
+            given: dict[str, Any] = dict(zip(self.positions[:fixed], args, strict=False))
             given[self._variadic.name] = args[fixed:]
-        elif len(args) > len(self._positions):
-            message = f"{self.name}() takes at most {len(self._positions)} positional arguments; {len(args)} were given"
+        elif len(args) > len(self.positions):
+            message = f"{self.name}() takes at most {len(self.positions)} positional arguments; {len(args)} were given"
             raise TypeError(message)
         else:
-            given = dict(zip(self._positions, args, strict=False))
+            given = dict(zip(self.positions, args, strict=False))
         if self._named is not None:
             given[self._named] = {name: value for name, value in kwargs.items() if name not in self._marks}
         for name, value in kwargs.items():
@@ -153,9 +153,9 @@ def numpy_function(name: str) -> Any:
     return found
 
 
-def numpy_parameters(name: str) -> frozenset[str]:
-    """Return the names of the parameters that NumPy's function has, as far as it says."""
+def numpy_parameters(name: str) -> Mapping[str, object]:
+    """Return the parameters that NumPy's function has, by name and in order, as far as it says."""
     try:
-        return frozenset(inspect.signature(numpy_function(name)).parameters)
+        return inspect.signature(numpy_function(name)).parameters
     except (TypeError, ValueError):
-        return frozenset()
+        return {}

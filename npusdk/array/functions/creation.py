@@ -98,6 +98,10 @@ def _full_like(value: int) -> Callable[..., Values]:
     return make
 
 
+def _empty_like(prototype: Values, **how: Any) -> Values:
+    return _full_like(0)(prototype, **how)
+
+
 def full_like(a: Values, *, fill_value: Any, dtype: Any = None, shape: Any = None) -> Values:
     """Return an array of the same shape and type, filled with a value."""
     kind = a.dtype if dtype is None else dtype
@@ -228,7 +232,7 @@ CREATION: Rows = MappingProxyType(
         "full": (full, "context shape fill_value dtype ~order ~device ~like"),
         "zeros_like": (_full_like(0), "@a dtype ~order ~subok shape ~device"),
         "ones_like": (_full_like(1), "@a dtype ~order ~subok shape ~device"),
-        "empty_like": (_full_like(0), "@a dtype ~order ~subok shape ~device"),
+        "empty_like": (_empty_like, "@prototype dtype ~order ~subok shape ~device"),
         "full_like": (full_like, "@a fill_value dtype ~order ~subok shape ~device"),
         "linspace": (linspace, "context start stop num endpoint retstep dtype axis ~device"),
         "meshgrid": (meshgrid, "@*xi copy sparse indexing"),

@@ -19,6 +19,7 @@ def round_(a: Values, *, decimals: int = 0) -> Values:
     """Round to decimals, ties to even."""
     whole = a.dtype.kind in "iu"
     if a.dtype.kind == "b":
+        np.round(np.zeros(1, np.bool_), decimals)
         return np.rint(cast(a, np.float16))
     if whole and decimals >= 0:
         return copied(a)
@@ -98,7 +99,7 @@ def imag(val: Values) -> Values:
 
 def angle(z: Values, *, deg: bool = False) -> Values:
     """Return the angle of real numbers: zero, or half a turn."""
-    turned = np.arctan2(filled_like(floating(z), 0, z.shape), floating(z))
+    turned = np.arctan2(0, z)
     return turned * (180 / np.pi) if deg else turned
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import index
 from types import MappingProxyType
 from typing import Any
 
@@ -33,7 +34,8 @@ def sort(a: Values, *, axis: int | None = -1) -> Values:
 def argsort(a: Values, *, axis: int | None = -1) -> Values:
     """Return the places of the elements in ascending order; of equal ones the first comes first."""
     if not a.ndim:
-        return constant(a.context, np.zeros((1,) if axis is None else (), np.int64))
+        normalize_axis_index(0 if axis is None else axis, 1)
+        return constant(a.context, np.zeros(1, np.int64))
     return _ordered(a, axis)[1]
 
 
@@ -59,13 +61,15 @@ def _check_place(a: Values, kth: Any, axis: int | None) -> None:
 
 def lexsort(keys: Any, *, axis: int = -1) -> Values:
     """Return the places in ascending order of the last key, ties by the key before it."""
-    rows = [keys[index] for index in range(len(keys))]
+    place = index(axis)
+    rows = [keys[number] for number in range(len(keys))]
     if rows and not rows[0].ndim:
+        normalize_axis_index(place, 1)
         return constant(rows[0].context, np.zeros((), np.int64))
-    order = argsort(rows[0], axis=axis)
+    order = argsort(rows[0], axis=place)
     for key in rows[1:]:
-        finer = argsort(take_along_axis(key, indices=order, axis=axis), axis=axis)
-        order = take_along_axis(order, indices=finer, axis=axis)
+        finer = argsort(take_along_axis(key, indices=order, axis=place), axis=place)
+        order = take_along_axis(order, indices=finer, axis=place)
     return order
 
 

@@ -18,8 +18,7 @@ READING = (
 def read(value: Any) -> Any:
     """Return a value on this computer, with device arrays also in lists, tuples and dicts copied."""
     if isinstance(value, DeviceArray):
-        copy = value.numpy()
-        return copy if copy.ndim else copy[()]
+        return value.numpy()
     if isinstance(value, (list, tuple)) and any(isinstance(item, (DeviceArray, list, tuple, dict)) for item in value):
         items = [read(item) for item in value]
         return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)

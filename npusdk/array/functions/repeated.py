@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from types import MappingProxyType
 from typing import Any
 
@@ -21,10 +22,11 @@ def apply_along_axis(
     """Call a function of vectors with every vector along an axis."""
     along = normalize_axis_index(axis, arr.ndim)
     moved = moveaxis(arr, source=along, destination=-1)
-    if not moved.size:
+    count = prod(moved.shape[:-1])
+    if not count:
         np.apply_along_axis(lambda x: x, axis, np.empty(arr.shape))
-    rows = reshape(moved, shape=(-1, moved.shape[-1]))
-    results = [on_device(arr.context, func1d(rows[row], *args, **kwargs)) for row in range(rows.shape[0])]
+    rows = reshape(moved, shape=(count, moved.shape[-1]))
+    results = [on_device(arr.context, func1d(rows[row], *args, **kwargs)) for row in range(count)]
     inner = results[0].ndim
     joined = reshape(stack(results), shape=(*moved.shape[:-1], *results[0].shape))
     lead = arr.ndim - 1

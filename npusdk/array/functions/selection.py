@@ -200,11 +200,11 @@ def ravel_multi_index(multi_index: Sequence[Values], *, dims: Any, mode: Any = "
 def clip(a: Values, *, a_min: Any = None, a_max: Any = None, **bounds: Any) -> Values:
     """Bring every element between two bounds; the upper one wins."""
     low, high = bounds.get("min", a_min), bounds.get("max", a_max)
+    if low is None and high is None:
+        return np.positive(a)
     plain = all(bound is None or isinstance(bound, (int, float)) for bound in (low, high))
     kind = common_dtype(a, *(bound for bound in (low, high) if bound is not None))
     if plain and kind == a.dtype and a.dtype.kind != "b":
-        if low is None and high is None:
-            return np.positive(a)
         return apply("Clip", [a, *(_bound(bound, kind) for bound in (low, high))])
     result = a if low is None else np.maximum(a, low)
     return result if high is None else np.minimum(result, high)

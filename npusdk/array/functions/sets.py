@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from npusdk.array.apply import apply
 from npusdk.array.functions.accumulations import cumsum
@@ -28,6 +29,9 @@ def unique(
     axis: int | None = None, equal_nan: bool = True,
 ) -> Any:  # fmt: skip
     """Return each value once, in ascending order, with where it first stands, which it is, and how often it occurs."""
+    if axis is not None and ar.ndim == 1:
+        normalize_axis_index(axis, 1)
+        axis = None
     rows = ravel(ar)[:, None] if axis is None else _rows(ar, axis)
     order = _row_order(rows)
     ordered = take(rows, indices=order, axis=0)

@@ -53,11 +53,10 @@ def _widths(array: Values, pad_width: Any) -> list[tuple[int, int]]:
         if widths.dtype.kind not in "iu":
             message = "`pad_width` must be of integral type."
             raise TypeError(message)
-        widths = np.broadcast_to(widths, (array.ndim, 2))
     if widths.size and widths.min() < 0:
         message = "index can't contain negative values"
         raise ValueError(message)
-    return [(int(before), int(after)) for before, after in widths]
+    return [(int(before), int(after)) for before, after in np.broadcast_to(widths, (array.ndim, 2))]
 
 
 def _constant_frame(array: Values, widths: list[tuple[int, int]], values: Any) -> Values:
@@ -117,15 +116,7 @@ def correlate(a: Values, *, v: Values, mode: str = "valid") -> Values:
     one, other = cast(a, kind), cast(v, kind)
     if a.size >= v.size:
         return _slide(one, other, mode)
-    return flip(_slide(other, one, "full"))[_kept(a.size, v.size, mode)]
-
-
-def _kept(short: int, long: int, mode: str) -> slice:
-    """Return what of a full correlation `mode` keeps, where the second vector is the longer."""
-    full = short + long - 1
-    before = {"full": 0, "same": (short - 1) - (short - 1 - (short - 1) // 2), "valid": short - 1}[mode]
-    length = {"full": full, "same": long, "valid": long - short + 1}[mode]
-    return slice(before, before + length)
+    return flip(_slide(other, one, mode))
 
 
 def convolve(a: Values, *, v: Values, mode: str = "full") -> Values:

@@ -13,6 +13,7 @@ from npusdk.array.apply import apply
 from npusdk.array.dispatch import refuse
 from npusdk.array.functions.call import Rows
 from npusdk.array.functions.joining import concatenate
+from npusdk.array.functions.nan_reductions import nanmean
 from npusdk.array.functions.operand import (
     Values,
     cast,
@@ -23,7 +24,7 @@ from npusdk.array.functions.operand import (
     stored,
 )  # fmt: skip
 from npusdk.array.functions.ordering import searchsorted, sort
-from npusdk.array.functions.reductions import mean, sum_
+from npusdk.array.functions.reductions import max_, mean, min_, sum_
 from npusdk.array.functions.selection import take_along_axis, where
 from npusdk.array.functions.shaping import matrix_transpose, moveaxis, ravel, reshape
 
@@ -58,8 +59,14 @@ def _last(a: Values, axis: Any) -> tuple[Values, tuple[int, ...]]:
 def _fractions(q: Any, kind: np.dtype[Any]) -> Any:
     """Return the fractions on this computer; written as one number they take the type of the array."""
     read = host(q)
-    wide = kind if isinstance(read, (int, float)) and not isinstance(read, bool) and kind.kind == "f" else None
-    return np.asarray(read, wide) if wide is not None else np.asarray(read, np.result_type(np.asarray(read), 0.0))
+    alone = isinstance(read, (int, float)) and not isinstance(read, bool) and kind.kind == "f"
+    return np.asarray(read, kind if alone else None)
+
+
+def _hundredth(percentages: Any) -> Any:
+    """Return fractions, in the type of the percentages where that is a float."""
+    hundred = percentages.dtype.type(100) if percentages.dtype.kind == "f" else 100
+    return np.asarray(percentages / hundred)
 
 
 def quantile(a: Values, *, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False) -> Values:
@@ -74,7 +81,7 @@ def quantile(a: Values, *, q: Any, axis: Any = None, method: str = "linear", kee
 def percentile(a: Values, *, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False) -> Values:
     """Return what lies at percentages of the way through the sorted elements."""
     fractions = _fractions(q, a.dtype)
-    fractions = np.asarray(fractions / fractions.dtype.type(100))
+    fractions = _hundredth(fractions)
     if not np.all((fractions >= 0) & (fractions <= 1)):
         message = "Percentiles must be in the range [0, 100]"
         raise ValueError(message)
@@ -91,10 +98,11 @@ def _quantile(a: Values, fractions: Any, axis: Any, *, method: str, keepdims: bo
     size = ordered.shape[-1]
     flat = fractions.reshape(-1)
     places = np.clip(_PLACES[method](flat, size), 0, size - 1)
+    whole = method in ("lower", "higher", "nearest") or places.dtype.kind in "iu"
     low = np.floor(places).astype(np.int64)
     along = {"axis": ordered.ndim - 1}
     lower = apply("Gather", [ordered, low], along)
-    if method in ("lower", "higher", "nearest"):
+    if whole:
         result = lower
     else:
         kind = stored(a.context, np.result_type(a.dtype, fractions.dtype))
@@ -137,6 +145,8 @@ def nanquantile(a: Values, *, q: Any, axis: Any = None, method: str = "linear", 
     """Return what lies at fractions of the way through the sorted numbers."""
     if method != "linear":
         refuse(f"numpy.nanquantile(method={method!r})")
+    if not a.size:
+        return nanmean(a, axis=axis, keepdims=keepdims)
     if a.dtype.kind != "f":
         return quantile(a, q=q, axis=axis, keepdims=keepdims)
     fractions = _fractions(q, a.dtype)
@@ -144,9 +154,6 @@ def nanquantile(a: Values, *, q: Any, axis: Any = None, method: str = "linear", 
         message = "Quantiles must be in the range [0, 1]"
         raise ValueError(message)
     rows, kept = _last(a, axis)
-    if not rows.shape[-1]:
-        empty = filled_like(rows, np.nan, (*rows.shape[:-1], fractions.size))
-        return _spread(empty, fractions.shape, kept if keepdims else rows.shape[:-1])
     ordered = sort(rows)
     numbers = sum_(np.logical_not(np.isnan(rows)), axis=-1, keepdims=True)
     kind = stored(a.context, np.result_type(a.dtype, fractions.dtype))
@@ -163,7 +170,9 @@ def nanquantile(a: Values, *, q: Any, axis: Any = None, method: str = "linear", 
 def nanpercentile(a: Values, *, q: Any, **how: Any) -> Values:
     """Return what lies at percentages of the way through the sorted numbers."""
     fractions = _fractions(q, a.dtype)
-    return nanquantile(a, q=np.asarray(fractions / fractions.dtype.type(100)), **how)
+    return nanquantile(
+        a, q=np.asarray(fractions / (fractions.dtype.type(100) if fractions.dtype.kind == "f" else 100)), **how
+    )
 
 
 def nanmedian(a: Values, *, axis: Any = None, keepdims: bool = False) -> Values:
@@ -199,7 +208,7 @@ def cov(
 
 def _variables(m: Values, rowvar: bool) -> Values:
     rows = reshape(m, shape=(1, m.size)) if m.ndim < 2 else m
-    return rows if rowvar or rows.shape[0] == 1 else matrix_transpose(rows)
+    return rows if rowvar or m.ndim == 1 else matrix_transpose(rows)
 
 
 def corrcoef(x: Values, *, y: Values | None = None, rowvar: bool = True, dtype: Any = None) -> Values:
@@ -216,8 +225,10 @@ def bincount(x: Values, *, weights: Values | None = None, minlength: int = 0) ->
     """Count how often each number occurs, or add up its weights; the largest number is read back."""
     if x.ndim != 1 or x.dtype.kind not in "biu":
         np.bincount(np.empty(x.shape, x.dtype))
+    if not x.size:
+        return constant(x.context, np.zeros(minlength, np.int64))
     places = cast(x, np.int64)
-    limits = (int(places.min()), int(places.max())) if x.size else (0, -1)
+    limits = (int(min_(places)), int(max_(places)))
     if limits[0] < 0:
         np.bincount([-1])
     size = max(limits[1] + 1, minlength)
@@ -239,9 +250,9 @@ def _edges(a: Values, bins: Any, range_: Any, weights: Any) -> Any:
         return np.histogram_bin_edges(a.numpy(), bins, range_, host(weights))
     given = host(bins)
     if np.ndim(given) == 0 and range_ is None and a.size:
-        ends = np.array([a.min().numpy(), a.max().numpy()], np.result_type(a.dtype, np.uint8))
+        ends = np.array([min_(a).numpy(), max_(a).numpy()], np.result_type(a.dtype, np.uint8))
         return np.histogram_bin_edges(ends, given)
-    return np.histogram_bin_edges(np.zeros(0), given, range_)
+    return np.histogram_bin_edges(np.zeros(0, a.dtype), given, range_)
 
 
 def histogram_bin_edges(
