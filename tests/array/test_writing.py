@@ -51,6 +51,18 @@ def test_views_of_views_write_to_the_root():
     check(program)
 
 
+def test_column_major_results_are_written_where_they_lie():
+    """Views of a result that lies in columns lead to the right elements."""
+
+    def program(a):
+        columns = a.T + 0
+        columns[1:][:, ::2] += 50
+        columns[2:].T[1] = 9
+        return a, columns
+
+    check(program)
+
+
 def test_transpose_that_is_written_whole_is_undone():
     """Writing all of a transpose gives the root a transposed value, not scattered elements."""
 
