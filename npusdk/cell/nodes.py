@@ -2,8 +2,8 @@
 
 A value is a leaf, or a reference to a node in a sequence of nodes; nodes refer to each other by position, so that two
 names of one list stay two names of one list, and a list may hold itself. There is nothing to execute in a node but the
-source text of functions: an encoder for a wire writes the fields of these records as JSON and the arrays beside it. The file
-is over 300 lines because the vocabulary is one, and most lines say what a field holds.
+source text of functions: an encoder for a wire writes the fields of these records as JSON and the arrays beside it.
+The file is over 300 lines because the vocabulary is one, and most lines say what a field holds.
 """
 
 from __future__ import annotations

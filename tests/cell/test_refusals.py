@@ -126,3 +126,12 @@ def test_replay_runs_what_no_function_calls():
     bundle = capture("def f(): return there + missing\ny = 1", notebook("there = 1"))
     assert "there" in bundle.roots
     assert replay(bundle, Hands()).values["y"] == 1
+
+
+def test_function_of_another_script_is_refused():
+    """A function that finds other values under the notebook's names is not the notebook's."""
+    namespace, script = notebook("k = 1"), notebook("k = 2\ndef f(): return k", label="<script>")
+    namespace["f"] = script["f"]
+    with pytest.raises(SerializationError) as refusal:
+        capture("f()", namespace)
+    assert (refusal.value.params["path"], refusal.value.params["name"]) == ("f", "k")

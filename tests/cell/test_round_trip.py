@@ -135,7 +135,7 @@ def test_random_generator_goes_on_where_the_cell_left_it():
 FRAMES = """import pandas as pd
 df = pd.DataFrame({'a': [1, 2, 3], 'b': [1.5, None, 2.5], 'c': ['x', 'y', None], 'd': pd.Categorical(['u', 'v', 'u'])},
                   index=pd.date_range('2024-01-01', periods=3, tz='Asia/Seoul', name='day'))
-df['e'] = df.index; df['f'] = pd.array([1, None, 3], dtype='Int64'); same = df
+df['e'] = df.index; df['f'] = pd.array([1, None, 3], dtype='Int64'); same = df; df.attrs['unit'] = 'm'
 s = pd.Series([1, 2], index=pd.MultiIndex.from_tuples([('a', 1), ('b', 2)], names=['l', 'n']), name='s')
 i = pd.Index(['p', 'q'], name='names'); t = pd.Timestamp('2024-01-01', tz='UTC'); na = pd.NA
 """
@@ -145,13 +145,14 @@ def test_tables_travel():
     """DataFrames, Series and indexes arrive as they are, and are changed in place as a plain cell changes them."""
     pd = pytest.importorskip("pandas")
     namespace, plain = notebook(FRAMES), notebook(FRAMES)
-    cell = "df['g'] = df['a'] * 2; df.loc[df.index[0], 'b'] = 9.0; h = df.describe(); s2 = s * 2; n = len(i); u = t + pd.Timedelta('1D'); k = na is pd.NA"
+    cell = "df['g'] = df['a'] * 2; df.loc[df.index[0], 'b'] = 9.0; h = df.describe(); s2 = s * 2; n = len(i); u = t + pd.Timedelta('1D'); k = na is pd.NA; h2 = df.copy()"
     run_cell(cell, namespace)
     exec(cell, plain)  # noqa: S102 - a plain cell
     for name in ("df", "s", "h", "s2"):
         tester = pd.testing.assert_frame_equal if name in {"df", "h"} else pd.testing.assert_series_equal
         tester(namespace[name], plain[name], check_freq=False)
     assert namespace["same"] is namespace["df"]
+    assert namespace["h2"].attrs == {"unit": "m"}
     assert (namespace["n"], namespace["u"], namespace["k"]) == (2, plain["u"], True)
     pd.testing.assert_index_equal(namespace["i"], plain["i"])
 
