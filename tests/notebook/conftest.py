@@ -1,5 +1,6 @@
 """What the tests of the notebook share: a real shell in this process, and a real kernel beside it."""
 
+import atexit
 import builtins
 import queue
 import re
@@ -38,7 +39,8 @@ def bare_shell(tmp_path_factory):
         made = Shell.instance(config=config, ipython_dir=str(folder), colors="nocolor")
         yield made
         made.restore_sys_module_state()
-        made._atexit_once()
+        atexit.unregister(made.atexit_operations)
+        made.atexit_operations()
         Shell.clear_instance()
 
 
