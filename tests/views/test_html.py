@@ -113,6 +113,8 @@ def test_page_stands_alone(kind, language):
     assert tags.index("h1") < min((index for index, tag in enumerate(tags) if tag == "h2"), default=len(tags))
     assert "prefers-color-scheme:dark" in page
     assert not {"script", "link", "a", "iframe", "object"} & set(tags)
+    policy = next(attrs["content"] for _tag, attrs in markup.elements if "http-equiv" in attrs)
+    assert policy == "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
     assert all("://" not in value for _tag, attrs in markup.elements for value in attrs.values() if value)
 
 

@@ -186,6 +186,13 @@ def test_call_and_link_come_before_the_layers():
     assert lanes["compute"][0][0] == pytest.approx(samples.CALL_S + samples.HOST_S)
 
 
+def test_timeline_of_no_time_is_drawn():
+    """Layers that take no time have their names inside the picture all the same."""
+    rows = [{**row, "time_s": 0.0, "traffic_bytes": 0.0} for row in samples.ROWS]
+    report = samples.profile(rows=rows, call_s=0.0, host_s=0.0, latency_s=0.0, latency_low_s=0.0, latency_high_s=0.0)
+    check_picture(read_picture(report.timeline().svg))
+
+
 def test_blocks_that_touch_are_drawn_as_one():
     """Thousands of layers become as many blocks as can be seen, and no more than the width."""
     spans = [(index * 0.1, (index + 1) * 0.1) for index in range(4000)]
@@ -201,6 +208,21 @@ def test_memory_marks_the_layer_of_the_peak():
     """The layer at which most is alive is named with the peak."""
     texts = texts_of(samples.profile(rows=alive_rows(*ALIVE)).memory().svg)
     assert f"pool, {trim(format_bytes(6_500_000))}" in texts
+
+
+def test_memory_is_as_high_as_its_bytes():
+    """The step of a layer stands on the weights, as high above them as its live activations are many."""
+    root = read_picture(samples.profile(rows=alive_rows(*ALIVE)).memory().svg)
+    area = next(path for path in root.iter(f"{SVG}path")).get("d")
+    corners = [tuple(map(float, pair.split())) for pair in re.findall(r"[ML]([\d.]+ [\d.]+)", area)]
+    base, tops = corners[0][1], [y for _x, y in corners[1:-1:2]]
+    floor = next(rect for rect in root.iter(f"{SVG}rect") if rect.get("fill-opacity") == "0.25")
+    bottom = float(floor.get("y")) + float(floor.get("height"))
+    units_per_byte = (bottom - base) / 4_000_000
+    assert [(base - top) / units_per_byte for top in tops] == pytest.approx(ALIVE, abs=30_000)
+    xs = [x for x, _y in corners[1:-1]]
+    assert xs[2] - xs[1] == 0
+    assert xs[1] - xs[0] == pytest.approx(xs[3] - xs[2], abs=0.02)
 
 
 def test_memory_shows_a_device_that_is_nearly_full():

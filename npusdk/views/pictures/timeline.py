@@ -169,7 +169,7 @@ def _paint_labels(draw: Drawing, report: ProfileReport, scale: Scale, plot: Box)
     """Name the slowest layers above the strip, each with a stroke from its middle."""
     spans = list(spans_of(report))
     slowest = sorted(range(len(spans)), key=lambda index: spans[index][1] - spans[index][2])[:LABELS]
-    inside = Box(plot.left - 40, TOP - 8, plot.right + 60, plot.top)
+    inside = Box(max(plot.left - 40, EDGE), TOP - 8, plot.right + 60, plot.top)
     for index in slowest:
         _bound, start_s, end_s = spans[index]
         middle = (scale(start_s) + scale(end_s)) / 2
