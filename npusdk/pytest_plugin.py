@@ -21,7 +21,7 @@ import pytest
 
 from npusdk.display import PROFILE_MIME
 from npusdk.errors import NpuError
-from npusdk.language import LANGUAGES, _, translate
+from npusdk.language import LANGUAGES, _, current_language, render, translate
 
 CALIBRATION = "NPUSDK_CALIBRATION"
 
@@ -47,7 +47,7 @@ def masks() -> Iterator[tuple[str, str]]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that pins the version of the cost model."""
-    text = "version of npusdk's cost model that notebooks predict with (only with --nbval)"
+    text = translate(_("version of npusdk's cost model that notebooks predict with; only with --nbval"))
     parser.getgroup("nbval").addoption("--npusdk-calibration", metavar="VERSION", default=None, help=text)
     parser.addini("npusdk_calibration", text, default="")
 
@@ -97,8 +97,14 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     """Say which version predicts."""
     if not checks_notebooks(config):
         return None
-    pinned = "pinned" if os.environ.get(CALIBRATION) else f"not pinned, see {CALIBRATION}"
-    return f"npusdk: cost model {cost_model()} ({pinned}), language {os.environ['NPUSDK_LANG']}"
+    pinned = _("npusdk: cost model {version}, pinned; language {language}")
+    free = _("npusdk: cost model {version}, not pinned by {variable}; language {language}")
+    return render(
+        pinned if os.environ.get(CALIBRATION) else free,
+        version=cost_model(),
+        variable=CALIBRATION,
+        language=current_language(),
+    )
 
 
 def pytest_collectstart(collector: Any) -> None:
@@ -113,10 +119,12 @@ def pytest_runtest_makereport(item: Any) -> Generator[None, pytest.TestReport, p
     """Add to a failing cell which versions of the cost model stand behind the notebook and behind this run."""
     report = yield
     if report.failed and hasattr(item.parent, "sanitize_patterns"):
-        saved = ", ".join(sorted(saved_versions(item.parent.nb))) or "no profile"
-        report.sections.append(
-            ("npusdk", f"cost model of the saved notebook: {saved}\ncost model of this run: {cost_model()}")
+        saved = sorted(saved_versions(item.parent.nb))
+        lines = (
+            render(_("cost model of this run: {version}"), version=cost_model()),
+            *(render(_("cost model of a saved profile: {version}"), version=name) for name in saved),
         )
+        report.sections.append(("npusdk", "\n".join(lines)))
     return report
 
 

@@ -15,6 +15,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from packaging.requirements import Requirement
 
 from npusdk.cli.tutorials import find_tutorials
+from npusdk.language import language_set_to, render
 from npusdk.pipeline.calibration import VERSIONS
 from tests.installed.conftest import ROOT
 
@@ -51,6 +52,12 @@ def course(tmp_path_factory, environment):
     return folder
 
 
+def said(template, **params):
+    """Return a text as the workflow's language has it."""
+    with language_set_to(WORKFLOW["env"]["NPUSDK_LANG"]):
+        return render(template, **params)
+
+
 def check(course, environment, installed):
     """Return (exit code, output) of the workflow's last step, with the installed npusdk first on the path."""
     path = f"{installed.parent}{os.pathsep}{environment['PATH']}"
@@ -84,7 +91,9 @@ def test_workflow_passes_on_a_lesson_as_it_was_saved(course, environment, instal
     """The steps of the workflow, run as they stand, pass where nothing has moved."""
     code, output = check(course, environment, installed)
     assert code == 0, output
-    assert f"npusdk: cost model {VERSIONS[-1]} (pinned), language ko" in output
+    assert (
+        said("npusdk: cost model {version}, pinned; language {language}", version=VERSIONS[-1], language="ko") in output
+    )
     assert f"{len(LESSON)} passed" in output
 
 
@@ -98,5 +107,5 @@ def test_workflow_names_the_version_that_moved_a_prediction(course, environment,
     path.write_text(saved, encoding="utf-8")
     assert code == 1, output
     assert "lesson.ipynb::Cell 0" in output
-    assert "cost model of the saved notebook: priors-0\n" in output
-    assert f"cost model of this run: {VERSIONS[-1]}" in output
+    assert said("cost model of a saved profile: {version}", version="priors-0") in output
+    assert said("cost model of this run: {version}", version=VERSIONS[-1]) in output

@@ -8,6 +8,7 @@ import pytest
 
 from npusdk import pytest_plugin
 from npusdk.display import PROFILE_MIME
+from npusdk.language import language_set_to, render
 from npusdk.pipeline.calibration import VERSIONS
 from tests.pytest_plugin.course import check, printing, showing, write
 
@@ -69,8 +70,8 @@ def test_course_is_checked_plainly_and_strictly(tmp_path):
     assert code == 1, output
     outcomes = re.findall(r"^(PASSED|FAILED) lesson\.ipynb::Cell (\d)", output, re.MULTILINE)
     assert sorted(outcomes, key=lambda pair: pair[1]) == [*(("PASSED", str(n)) for n in range(3)), ("FAILED", "3")]
-    assert f"npusdk: cost model {VERSIONS[-1]} (pinned), language en" in output
-    assert "cost model of the saved notebook: priors-0\n" in output
+    assert f"npusdk: cost model {VERSIONS[-1]}, pinned; language en\n" in output
+    assert "cost model of a saved profile: priors-0\n" in output
     assert f"cost model of this run: {VERSIONS[-1]}\n" in output
 
 
@@ -79,7 +80,9 @@ def test_environment_chooses_the_language(tmp_path):
     write(tmp_path / "lesson.ipynb", printing("print(__import__('os').environ['NPUSDK_LANG'])", "ko\n"))
     code, output = check(tmp_path, *NBVAL, NPUSDK_LANG="ko")
     assert code == 0, output
-    assert "not pinned" in output
+    free = "npusdk: cost model {version}, not pinned by {variable}; language {language}"
+    with language_set_to("ko"):
+        assert render(free, version=VERSIONS[-1], variable="NPUSDK_CALIBRATION", language="ko") in output
     code, output = check(tmp_path, *NBVAL, "--npusdk-calibration=measured-99")
     assert code == pytest.ExitCode.USAGE_ERROR
     assert "measured-99" in output
