@@ -74,7 +74,7 @@ class Context:
         self.memory_limit_bytes = memory_limit_bytes
         self.live_bytes = 0
         self.rounds = precision in RESULT_ROUNDERS
-        self.block = BLOCK // 2 if precision == "fp16" else BLOCK  # its rounder makes another array as large
+        self.block = BLOCK // 2 if precision == "fp16" else BLOCK  # its rounder needs twice the scratch
         self.loops: dict[Any, Any] = {}
         self.rounder = RESULT_ROUNDERS.get(precision)
         self._storages: dict[np.dtype[Any], np.dtype[Any]] = {}

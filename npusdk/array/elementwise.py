@@ -121,11 +121,12 @@ def _has_axes(value: Any) -> bool:
 def _fill_blocks(
     ufunc: np.ufunc, arrays: tuple[Sequence[Any], Sequence[Array]], places: Sequence[Any], rounder: Rounder | None
 ) -> None:
-    sources, targets = arrays
+    sources, targets = [(source, _has_axes(source)) for source in arrays[0]], arrays[1]
     scratch = QUIET.scratch
     for index in places:
         blocks = tuple([one[index] for one in targets])
-        ufunc(*[source[index] if _has_axes(source) else source for source in sources], out=blocks)
+        ufunc(*[source[index] if is_cut else source for source, is_cut in sources], out=blocks)
         if rounder is not None:
             for block in blocks:
-                rounder(block, scratch[: block.size].reshape(block.shape))
+                part = scratch[: block.size]
+                rounder(block, part if block.ndim == 1 else part.reshape(block.shape))

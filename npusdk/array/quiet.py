@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-BLOCK = 1 << 15
+BLOCK = 1 << 16
 """Elements that are rounded at a time."""
 
 

@@ -14,6 +14,7 @@ Work is done in blocks that stay in the second-level cache.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from threading import local
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -28,11 +29,11 @@ BLOCK = 1 << 15
 """Elements that are rounded at a time: 128 KiB, and as much again of scratch."""
 
 _FEW = 1 << 10
-_SIGN = np.uint32(0x80000000)
-_EXPONENT = np.uint32(0x7F800000)
+_SIGN = np.array(0x80000000, np.uint32)
+_EXPONENT = np.array(0x7F800000, np.uint32)
 _FLOAT16_MAX = np.float32(65504)
 _FLOAT16_MIN_NORMAL = np.float32(2**-14)
-_FLOAT16_SHIFT = np.float32(1.5 * 2**13)
+_FLOAT16_SHIFT = np.array(1.5 * 2**13, np.float32)
 
 
 def _round_mantissa(dropped: int) -> Rounder:
@@ -75,18 +76,35 @@ def _round_few_float16(block: Float32, scratch: Float32) -> None:
 def _round_float16(block: Float32, scratch: Float32) -> None:
     """Round to float16 numbers, in place."""
     bits, power = block.view(np.uint32), scratch.view(np.uint32)
+    sign = _SIGNS.of(block)
     special = None
-    if not float(np.abs(block, out=scratch).max(initial=0)) <= _FLOAT16_MAX:
+    if not np.maximum.reduce(np.abs(block, out=scratch), axis=None, initial=0) <= _FLOAT16_MAX:
         special = _beyond_float16(block)
-    np.bitwise_and(bits, _EXPONENT, out=power)
+    np.bitwise_and(bits, _EXPONENT, power)
     np.clip(scratch, _FLOAT16_MIN_NORMAL, np.inf, out=scratch)
-    np.multiply(scratch, _FLOAT16_SHIFT, out=scratch)
-    sign = bits & _SIGN
-    np.add(block, scratch, out=block)
-    np.subtract(block, scratch, out=block)
-    np.bitwise_or(bits, sign, out=bits)
+    np.multiply(scratch, _FLOAT16_SHIFT, scratch)
+    np.bitwise_and(bits, _SIGN, sign)
+    np.add(block, scratch, block)
+    np.subtract(block, scratch, block)
+    np.bitwise_or(bits, sign, bits)
     if special is not None:
         np.copyto(block, special, where=~np.isnan(special) | np.isnan(block))
+
+
+class _Signs(local):
+    """Scratch for the signs of a block, one for each thread: memory that is asked for anew costs more than rounding."""
+
+    def __init__(self) -> None:
+        self._bits = np.empty(BLOCK, np.uint32)
+
+    def of(self, block: Float32) -> npt.NDArray[np.uint32]:
+        """Return scratch of the shape of a block."""
+        if block.size > BLOCK:
+            return np.empty(block.shape, np.uint32)
+        return self._bits[: block.size].reshape(block.shape)
+
+
+_SIGNS = _Signs()
 
 
 def _beyond_float16(block: Float32) -> Float32:
