@@ -10,12 +10,10 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from npusdk.array import Context, DeviceArray, Record, dispatch, put
-from npusdk.array.functions import FUNCTIONS
+from npusdk.array import Context, DeviceArray, Record, put
 from npusdk.array.functions.reading import read
 from npusdk.catalogue import find_device
 
-dispatch.FUNCTIONS.update(FUNCTIONS)
 EXACT = Context(find_device("reference"), "exact")
 """Where results have to be NumPy's own."""
 

@@ -44,7 +44,7 @@ ALONE = {
 
 @pytest.mark.parametrize("function", ALONE.values(), ids=ALONE)
 @given(a=arrays(side=3))
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_elementwise_functions_agree(function, a):
     """Functions of single elements, of types and of shapes are NumPy's."""
     agree(function, a)
@@ -66,7 +66,7 @@ PAIRS = {
 
 @pytest.mark.parametrize("function", PAIRS.values(), ids=PAIRS)
 @given(a=arrays(side=3, most=2), b=arrays(side=3, most=2))
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_comparisons_agree(function, a, b):
     """Arrays are close or equal where NumPy finds them so; answers about whole arrays are Python's truth values."""
     agree(function, a, b)

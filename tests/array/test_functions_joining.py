@@ -43,7 +43,7 @@ SPLITS = {
 
 @pytest.mark.parametrize("function", PAIRS.values(), ids=PAIRS)
 @given(a=arrays(side=3), b=arrays(side=3))
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_joining_agrees(function, a, b):
     """Joined arrays have NumPy's elements in NumPy's common type, and what does not fit is refused."""
     agree(function, a, b, exactly=True)
@@ -52,7 +52,7 @@ def test_joining_agrees(function, a, b):
 @pytest.mark.parametrize("function", SPLITS.values(), ids=SPLITS)
 @given(a=arrays(least=1), parts=st.one_of(st.integers(1, 4), st.lists(st.integers(-5, 5), max_size=3)),
        axis=st.integers(-3, 2))  # fmt: skip
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_splitting_agrees(function, a, parts, axis):
     """Parts are NumPy's, whether they are counted or placed."""
     agree(function, a, parts, axis, exactly=True)

@@ -52,7 +52,7 @@ NORMS = [None, 1, 2, 3, 0, -1, -2, 0.5, np.inf, -np.inf, "fro", "nuc", "wrong"]
 
 @pytest.mark.parametrize("function", PAIRS.values(), ids=PAIRS)
 @given(data=st.data(), n=st.integers(0, 3))
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_products_agree(function, data, n):
     """Products of vectors, matrices and tensors are NumPy's; sides that do not fit are refused."""
     shapes = st.sampled_from([(), (n,), (2, n), (n, n), (n, 2), (2, 3, n), (n, n, n)])
@@ -63,7 +63,7 @@ def test_products_agree(function, data, n):
 
 @pytest.mark.parametrize("function", ALONE.values(), ids=ALONE)
 @given(data=st.data(), n=st.integers(0, 3))
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_matrices_agree(function, data, n):
     """Diagonals, triangles, powers and vector products are NumPy's."""
     shape = data.draw(st.sampled_from([(), (n,), (n, n), (3, n), (n, 3), (2, n, n)]))
@@ -72,7 +72,7 @@ def test_matrices_agree(function, data, n):
 
 @given(a=arrays(nan=False, least=1), order=st.sampled_from(NORMS), axis=st.sampled_from([None, 0, -1, (0, 1), (-1, 0)]),
        keepdims=st.booleans())  # fmt: skip
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_norms_agree(a, order, axis, keepdims):
     """Norms are NumPy's along any axes; those of singular values are refused by name."""
     singular = order in (2, -2, "nuc") and (isinstance(axis, tuple) or (axis is None and a.ndim == 2))
@@ -84,7 +84,7 @@ def test_norms_agree(a, order, axis, keepdims):
 
 
 @given(a=arrays(nan=False, least=2), order=st.sampled_from([1, np.inf, "fro", 3]), keepdims=st.booleans())
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_norms_of_the_array_api_agree(a, order, keepdims):
     """The norms of vectors and of matrices by their own names are NumPy's too."""
     agree(lambda x: np.linalg.vector_norm(x, axis=-1, keepdims=keepdims, ord=order), a)

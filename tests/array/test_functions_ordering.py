@@ -18,14 +18,14 @@ SORTS = {
 
 @pytest.mark.parametrize("function", SORTS.values(), ids=SORTS)
 @given(a=arrays(side=5), axis=st.one_of(st.none(), st.integers(-3, 2)))
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_sorting_agrees(function, a, axis):
     """Sorted elements and their places are NumPy's, and what is no number comes last."""
     agree(function, a, axis)
 
 
 @given(a=arrays(least=1, side=6), kth=st.integers(-3, 4))
-@settings(max_examples=80)
+@settings(max_examples=40)
 def test_partitions_put_the_element_in_its_place(a, kth):
     """The element at the place has smaller ones before it and larger ones behind it, as NumPy promises."""
     if not -a.shape[-1] <= kth < a.shape[-1]:
@@ -39,7 +39,7 @@ def test_partitions_put_the_element_in_its_place(a, kth):
 
 
 @given(a=arrays(least=1, most=1, side=9), v=arrays(), side=st.sampled_from(["left", "right"]))
-@settings(max_examples=150)
+@settings(max_examples=60)
 def test_searching_agrees(a, v, side):
     """Where values belong is NumPy's answer, on both sides, also for what is no number."""
     table = np.sort(a)
@@ -50,7 +50,7 @@ def test_searching_agrees(a, v, side):
 
 
 @given(x=arrays(nan=False), right=st.booleans(), falling=st.booleans())
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_bins_agree(x, right, falling):
     """Bins that rise and bins that fall are numbered as NumPy does it."""
     bins = np.array([-3.0, 0, 0.5, 2])
@@ -83,7 +83,7 @@ PAIRS = {
 
 @pytest.mark.parametrize("function", SETS.values(), ids=SETS)
 @given(a=arrays())
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_unique_values_agree(function, a):
     """Each value is there once, with where it stands and how often, as in NumPy."""
     agree(function, a)
@@ -91,7 +91,7 @@ def test_unique_values_agree(function, a):
 
 @pytest.mark.parametrize("function", PAIRS.values(), ids=PAIRS)
 @given(a=arrays(nan=False), b=arrays(nan=False))
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_sets_agree(function, a, b):
     """Sets of values are NumPy's."""
     agree(function, a, b)

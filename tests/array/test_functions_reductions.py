@@ -23,7 +23,7 @@ axes = st.one_of(st.none(), st.integers(-3, 2), st.tuples(st.integers(0, 2)), st
 
 @pytest.mark.parametrize("function", FOLDS.values(), ids=FOLDS)
 @given(a=arrays(dtypes=SMALL, side=3), axis=axes, keepdims=st.booleans())
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_reductions_agree(function, a, axis, keepdims):
     """A reduction gives NumPy's values in NumPy's type, over any axes, none and all of them."""
     agree(lambda x: function(x, axis=axis, keepdims=keepdims), a)
@@ -31,7 +31,7 @@ def test_reductions_agree(function, a, axis, keepdims):
 
 @pytest.mark.parametrize("function", MEDIANS.values(), ids=MEDIANS)
 @given(a=arrays(dtypes=SMALL, side=3), axis=st.sampled_from([None, 0, -1, 1, (0, 1), (2, 0)]), keepdims=st.booleans())
-@settings(max_examples=80)
+@settings(max_examples=40)
 def test_medians_agree(function, a, axis, keepdims):
     """The middle is NumPy's, with and without what is no number."""
     agree(lambda x: function(x, axis=axis, keepdims=keepdims), a)
@@ -39,7 +39,7 @@ def test_medians_agree(function, a, axis, keepdims):
 
 @pytest.mark.parametrize("function", ARGS.values(), ids=ARGS)
 @given(a=arrays(), axis=st.one_of(st.none(), st.integers(-3, 2)), keepdims=st.booleans())
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_places_of_extremes_agree(function, a, axis, keepdims):
     """Of equal elements the first is found, and what is no number before all."""
     agree(lambda x: function(x, axis=axis, keepdims=keepdims), a)
@@ -47,7 +47,7 @@ def test_places_of_extremes_agree(function, a, axis, keepdims):
 
 @pytest.mark.parametrize("function", RUNS.values(), ids=RUNS)
 @given(a=arrays(), axis=st.integers(-3, 2))
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_running_totals_agree(function, a, axis):
     """What accumulates along an axis gives NumPy's values in NumPy's type."""
     agree(lambda x: function(x, axis=axis), a)
@@ -92,7 +92,7 @@ DETAILS = {
 
 @pytest.mark.parametrize("function", DETAILS.values(), ids=DETAILS)
 @given(a=arrays(nan=False, dtypes=("bool", "int8", "uint16", "int64", "float32", "float64")))
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_details_of_reductions_agree(function, a):
     """Types, initial values, masks, weights and edges mean what they mean in NumPy."""
     agree(function, a)
@@ -110,7 +110,7 @@ GRADIENTS = {
 
 @pytest.mark.parametrize("function", GRADIENTS.values(), ids=GRADIENTS)
 @given(a=arrays(nan=False, least=1, most=2, side=5, dtypes=("int64", "float32", "float64")))
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_gradients_agree(function, a):
     """Slopes are NumPy's inside and at the ends, for even and uneven steps."""
     agree(function, a)

@@ -45,14 +45,14 @@ ALONE = {
 
 @pytest.mark.parametrize("function", ALONE.values(), ids=ALONE)
 @given(a=arrays(nan=False))
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_selection_agrees(function, a):
     """What is chosen by conditions and places is NumPy's, in NumPy's type; places outside are refused."""
     agree(function, a, exactly=True)
 
 
 @given(a=arrays(least=1), axis=st.integers(-3, 2), data=st.data())
-@settings(max_examples=100)
+@settings(max_examples=50)
 def test_elements_along_an_axis_agree(a, axis, data):
     """Elements are taken and written at their own places along an axis, and places broadcast along the others."""
     agree(lambda x: np.take_along_axis(x, np.argsort(x, axis=axis, kind="stable"), axis=axis), a)
@@ -73,7 +73,7 @@ def test_elements_along_an_axis_agree(a, axis, data):
 
 
 @given(places=arrays(dtypes=("int64", "int32"), nan=False), order=st.sampled_from("CF"))
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_flat_places_agree(places, order):
     """Places are counted along all axes and back as NumPy does it."""
     places = np.abs(places) % 24
@@ -107,7 +107,7 @@ WRITING = {
 
 @pytest.mark.parametrize("function", WRITING.values(), ids=WRITING)
 @given(a=arrays(nan=False, side=4))
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_writing_agrees(function, a):
     """What writes into an array leaves NumPy's elements there, also where a view looks."""
 

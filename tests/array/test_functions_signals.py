@@ -26,7 +26,7 @@ PADS = {
 
 @pytest.mark.parametrize("function", PADS.values(), ids=PADS)
 @given(a=arrays())
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_padding_agrees(function, a):
     """A frame of constants, or of elements again, is NumPy's."""
     agree(function, a, exactly=True)
@@ -39,7 +39,7 @@ def test_padding_that_computes_is_refused_by_name():
 
 
 @given(a=arrays(nan=False, least=1, side=5), window=st.integers(1, 3), axis=st.sampled_from([0, -1, (0, -1)]))
-@settings(max_examples=80)
+@settings(max_examples=40)
 def test_windows_agree(a, window, axis):
     """Windows along one axis or several stand where NumPy has them."""
     shape = window if isinstance(axis, int) else (window, 2)
@@ -58,7 +58,7 @@ def test_convolutions_agree(data, n, m, mode):
 
 
 @given(x=arrays(nan=False), n=st.integers(1, 5), data=st.data())
-@settings(max_examples=150)
+@settings(max_examples=60)
 def test_interpolation_agrees(x, n, data):
     """Values between points lie on straight lines, and outside on the ends, as in NumPy."""
     xp = np.sort(data.draw(arrays(nan=False, dtypes=("float64",), shape=(n,)))) + np.arange(n) * 0.25
@@ -69,14 +69,14 @@ def test_interpolation_agrees(x, n, data):
 
 
 @given(p=arrays(nan=False, least=1, most=1, dtypes=("float64", "int64")), x=arrays(nan=False, dtypes=("float64",)))
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_polynomials_agree(p, x):
     """Horner's rule gives NumPy's values."""
     agree(np.polyval, p, x)
 
 
 @given(p=arrays(nan=False, least=1, most=2, dtypes=("float64", "float32"), side=6), axis=st.sampled_from([0, -1]))
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_unwrapped_angles_agree(p, axis):
     """Jumps of more than half a turn are taken out as NumPy does it."""
     agree(lambda x: np.unwrap(x, axis=axis), p)

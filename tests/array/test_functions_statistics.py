@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.array.agreeing import EXACT, agree, arrays, on
@@ -18,9 +18,10 @@ FRACTIONS = st.one_of(
 
 
 @given(a=arrays(nan=False, dtypes=FLOATS), axis=st.sampled_from([None, 0, -1, (0, 1)]), q=FRACTIONS, data=st.data())
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_quantiles_agree(a, axis, q, data):
     """Quantiles and percentages by every method of positions are NumPy's."""
+    assume(a.size or not isinstance(axis, tuple))  # NumPy cannot reshape what is empty
     method, keepdims = data.draw(st.sampled_from(METHODS)), data.draw(st.booleans())
     agree(lambda x: np.quantile(x, q, axis=axis, method=method, keepdims=keepdims), a)
     hundred = [part * 100 for part in q] if isinstance(q, list) else q * 100
@@ -32,7 +33,7 @@ def test_quantiles_agree(a, axis, q, data):
     axis=st.sampled_from([None, 0, -1]),
     q=st.sampled_from([0.0, 0.25, 0.5, 1.0]),
 )
-@settings(max_examples=100)
+@settings(max_examples=50)
 def test_quantiles_of_numbers_alone_agree(a, axis, q):
     """What is no number makes a quantile no number, and is left out where NumPy leaves it out."""
     a = np.where(np.isinf(a), 3, a).astype(a.dtype)
@@ -69,7 +70,7 @@ PAIRS = {
 
 @pytest.mark.parametrize("function", PAIRS.values(), ids=PAIRS)
 @given(data=st.data(), n=st.integers(2, 5))
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_covariances_agree(function, data, n):
     """Covariances and correlations of variables in rows or columns are NumPy's."""
     shapes = st.sampled_from([(n,), (2, n), (1, n)])
@@ -78,7 +79,7 @@ def test_covariances_agree(function, data, n):
 
 
 @given(a=arrays(nan=False, dtypes=("int64", "uint8", "int8", "float64"), most=2), minlength=st.integers(0, 12))
-@settings(max_examples=100)
+@settings(max_examples=50)
 def test_counts_agree(a, minlength):
     """Numbers are counted, or their weights added up, as NumPy does it; negative ones are refused."""
     agree(lambda x: np.bincount(x, minlength=minlength), a)
@@ -99,7 +100,7 @@ HISTOGRAMS = {
 
 @pytest.mark.parametrize("function", HISTOGRAMS.values(), ids=HISTOGRAMS)
 @given(a=arrays(nan=False, dtypes=("int64", "float32", "float64")))
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_histograms_agree(function, a):
     """Counts between edges, and the edges, are NumPy's."""
     agree(function, a)

@@ -10,8 +10,8 @@ import numpy as np
 
 from npusdk.array.functions.accumulations import cumprod, cumsum
 from npusdk.array.functions.call import Rows
-from npusdk.array.functions.operand import Values, cast, floating
-from npusdk.array.functions.reductions import all_, argmax, argmin, count_of, max_, min_, prod, sum_
+from npusdk.array.functions.operand import Values, cast
+from npusdk.array.functions.reductions import all_, argmax, argmin, max_, mean, min_, prod, sum_, var
 
 
 def missing(a: Values) -> Values | None:
@@ -61,15 +61,17 @@ def _present(a: Values, axis: Any, keepdims: bool) -> Values:
 
 def nanmean(a: Values, *, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Values:
     """Return the mean of the numbers."""
-    source = cast(a, dtype) if dtype is not None else floating(a)
     if a.dtype.kind != "f":
-        count_of(a, axis)
+        return mean(a, axis=axis, dtype=dtype, keepdims=keepdims)
+    source = cast(a, dtype) if dtype is not None else a
     return sum_(filled(source, 0), axis=axis, keepdims=keepdims) / _present(source, axis, keepdims)
 
 
 def nanvar(a: Values, *, axis: Any = None, dtype: Any = None, ddof: float = 0, keepdims: bool = False) -> Values:
     """Return the variance of the numbers; not a number where no degree of freedom is left."""
-    source = cast(a, dtype) if dtype is not None else floating(a)
+    if a.dtype.kind != "f":
+        return var(a, axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims)
+    source = cast(a, dtype) if dtype is not None else a
     centre = nanmean(source, axis=axis, keepdims=True)
     apart = np.where(np.isnan(source), source.dtype.type(0), source - centre)
     freedom = _present(source, axis, keepdims) - source.dtype.type(ddof)
