@@ -15,6 +15,7 @@ from npusdk.catalogue import DeviceSpec, find_device
 from npusdk.cell import Bundle, Outcome, replay
 from npusdk.errors import DoesNotFitError, NpuError, PrecisionError
 from npusdk.language import _
+from npusdk.pipeline import model_version
 from npusdk.pipeline.recorded import Recording
 from npusdk.report import CellReport, ProfileReport, Refusal
 from npusdk.targets.timing import time_limit
@@ -119,6 +120,8 @@ def run_cell(
 
     Raises
     ------
+    ConfigError
+        If `NPUSDK_CALIBRATION` names no version of the cost model.
     PrecisionError
         If the device does not have the precision, or it is not emulated.
     RunTimeoutError
@@ -126,6 +129,7 @@ def run_cell(
     Exception
         Whatever the cell raises.
     """
+    model_version()  # a pinned version that is not there is refused before anything runs
     spec = device if isinstance(device, DeviceSpec) else find_device(device)
     chosen = _choose(spec, precision)
     record = Record()

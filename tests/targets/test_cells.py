@@ -6,7 +6,7 @@ import pytest
 import npusdk as npu
 from npusdk.array import RECORD_LIMIT
 from npusdk.cell import apply, capture
-from npusdk.errors import NpuError, PrecisionError, RunTimeoutError, UnknownDeviceError
+from npusdk.errors import ConfigError, NpuError, PrecisionError, RunTimeoutError, UnknownDeviceError
 from npusdk.numerics import round_to
 
 LAYER = "h = np.maximum(x @ w, 0)\n"
@@ -146,3 +146,12 @@ def test_fault_in_a_prediction_does_not_lose_the_cell(monkeypatch):
     assert names["h"].shape == (64, 128)
     assert (report.profile, report.refusal.code) == (None, "error")
     assert "KeyError: 'lost'" in str(report)
+
+
+def test_cell_refuses_a_version_of_the_cost_model_that_is_not_there(monkeypatch):
+    """A version that a course pinned and that is gone is refused before the cell runs."""
+    monkeypatch.setenv("NPUSDK_CALIBRATION", "priors-0")
+    names = notebook()
+    with pytest.raises(ConfigError, match="priors-0"):
+        run("print('ran')\n" + LAYER, names)
+    assert "h" not in names
