@@ -188,7 +188,7 @@ def test_call_and_link_come_before_the_layers():
 
 def test_timeline_of_no_time_is_drawn():
     """Layers that take no time have their names inside the picture all the same."""
-    rows = [{**row, "time_s": 0.0, "traffic_bytes": 0.0} for row in samples.ROWS]
+    rows = [{**row, "name": "a" * 11, "time_s": 0.0, "traffic_bytes": 0.0} for row in samples.ROWS]
     report = samples.profile(rows=rows, call_s=0.0, host_s=0.0, latency_s=0.0, latency_low_s=0.0, latency_high_s=0.0)
     check_picture(read_picture(report.timeline().svg))
 

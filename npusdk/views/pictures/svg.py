@@ -26,7 +26,7 @@ Attributes: TypeAlias = dict[str, str | float]
 
 _NARROW, _WIDE, _OTHER, _HANGUL = 0.36, 0.86, 0.62, 1.06
 _NARROW_CHARS = frozenset("iljtfrI.,:;|!'`()[]{}/\\ -")
-_WIDE_CHARS = frozenset("mwMW@%&QOGDHNU")
+_WIDE_CHARS = frozenset("mwMW@%&QOGDHNU~+=")
 _LONGEST, _SHORTEST = 120, 5
 _SHARE_ABOVE, _SHARE_BELOW = 0.95, 0.28
 """Shares of a size that a text takes above and below its baseline."""
