@@ -40,6 +40,9 @@ class Reading:
     def __index__(self) -> int:
         return self._value.__index__()
 
+    def __round__(self, ndigits: int | None = None) -> Any:
+        return round(self._value[()], ndigits)
+
     def __str__(self) -> str:
         return str(self._value[()])
 

@@ -67,7 +67,7 @@ SETS = {
     "unique columns": lambda a: np.unique(a, axis=-1, return_index=True, return_counts=True, return_inverse=True),
     "unique_all": np.unique_all,
     "unique_counts": np.unique_counts,
-    "unique_inverse": np.unique_inverse,
+    "unique_inverse": lambda a: np.unique_inverse(np.nan_to_num(a)),  # NumPy's sorting leaves the order of NaNs open
     "unique_values": lambda a: np.sort(np.unique_values(a)),
 }
 PAIRS = {

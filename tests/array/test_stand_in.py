@@ -168,6 +168,17 @@ def test_single_numbers_stay_ordinary_arithmetic(call):
         assert type(got) is type(call(np))
 
 
+def test_a_result_without_dimensions_serves_as_a_number():
+    """What NumPy gives as a scalar can be rounded, formatted, compared, and used as an index, as a scalar can."""
+    x = XP.arange(4.0)
+    assert round(XP.mean(x), 1) == 1.5
+    assert f"{XP.mean(x):.2f} {XP.sum(x)}" == "1.50 6.0"
+    assert [7, 8, 9, 10][XP.argmax(x)] == 10
+    assert list(range(XP.max(XP.arange(3)))) == [0, 1]
+    assert XP.mean(x) > 1
+    assert max(x) == 3.0
+
+
 def test_imports_of_every_form_find_the_stand_in():
     """A cell may import numpy and its submodules in all of Python's ways."""
     offered = modules(EXACT)

@@ -14,7 +14,7 @@ from npusdk.array.dispatch import refuse
 from npusdk.array.functions.call import Rows
 from npusdk.array.functions.operand import Values, cast, constant, phantom, xp
 from npusdk.array.functions.reductions import sum_
-from npusdk.array.functions.shaping import diagonal, moveaxis, ravel, reshape, transpose
+from npusdk.array.functions.shaping import diagonal, moveaxis, ravel, reshape, shaped, transpose
 
 
 def product(x1: Values, x2: Values) -> Values:
@@ -72,9 +72,13 @@ def tensordot(a: Values, *, b: Values, axes: Any = 2) -> Values:
     free_b = [at for at in range(b.ndim) if at not in theirs]
     inner_size = prod(a.shape[at] for at in ours)
     shape_a, shape_b = tuple(a.shape[at] for at in free_a), tuple(b.shape[at] for at in free_b)
-    left = reshape(transpose(a, axes=(*free_a, *ours)), shape=(prod(shape_a), inner_size))
-    right = reshape(transpose(b, axes=(*theirs, *free_b)), shape=(inner_size, prod(shape_b)))
-    return reshape(product(left, right), shape=(*shape_a, *shape_b))
+    left = shaped(_ordered(a, (*free_a, *ours)), (prod(shape_a), inner_size))
+    right = shaped(_ordered(b, (*theirs, *free_b)), (inner_size, prod(shape_b)))
+    return shaped(product(left, right), (*shape_a, *shape_b))
+
+
+def _ordered(a: Values, axes: tuple[int, ...]) -> Values:
+    return a if axes == tuple(range(a.ndim)) else transpose(a, axes=axes)
 
 
 def kron(a: Values, *, b: Values) -> Values:

@@ -27,6 +27,9 @@ _LARGEST: Mapping[str, float] = MappingProxyType(
 """Largest finite number of each format that is narrower than its storage."""
 
 
+_NOTHING = bytes(1)
+
+
 def context_of(values: Iterable[object]) -> Context | None:
     """Return the context of the first device array among `values` and what lies in them, or None."""
     for value in values:
@@ -159,4 +162,5 @@ def sizes_of(shape: Any) -> tuple[int, ...]:
 
 def phantom(shape: Iterable[int]) -> Any:
     """Return an array of a shape without memory, from which NumPy works out shapes and raises its own errors."""
-    return np.broadcast_to(np.int8(0), tuple(shape))
+    sizes = tuple(shape)
+    return np.ndarray(sizes, np.int8, _NOTHING, strides=(0,) * len(sizes))

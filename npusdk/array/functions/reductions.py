@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod as prod_of
 from types import MappingProxyType
 from typing import Any
 
@@ -38,8 +39,10 @@ def fold(op: str, a: Values, axis: Any, keepdims: bool) -> Values:
 
 def count_of(a: Values, axis: Any) -> int:
     """Return how many elements are folded into one."""
-    axes = range(a.ndim) if axis is None else normalize_axis_tuple(axis, a.ndim)
-    return int(np.prod([a.shape[at] for at in axes], dtype=np.int64))
+    if axis is None:
+        return int(a.size)
+    axes = normalize_axis_tuple(axis, a.ndim)
+    return prod_of(a.shape[at] for at in axes)
 
 
 def _where(a: Values, where: Any, otherwise: Any) -> Values:

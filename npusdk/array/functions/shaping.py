@@ -1,5 +1,6 @@
 """Functions that give an array another shape or order; views where NumPy gives views."""
 
+# ruff: noqa: SLF001 - this room reads the parts of its own class
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -10,23 +11,35 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from npusdk.array.apply import apply
+from npusdk.array.device_array import wrap_view
 from npusdk.array.functions.call import Rows
 from npusdk.array.functions.operand import Values, constant, copied, host, phantom, sizes_of
+
+_ALLOW_ZERO = {"allowzero": 1}
 
 
 def reshape(a: Values, *, shape: Any, order: str = "C", copy: bool | None = None) -> Values:
     """Give the same elements another shape; a copy only where `copy` is true or the elements do not lie so."""
     sizes = sizes_of(shape)
     if order == "F":
-        return transpose(reshape(transpose(a), shape=phantom(a.shape[::-1]).reshape(sizes).shape[::-1]))
-    sizes = phantom(a.shape).reshape(sizes).shape
-    source = copied(a) if copy else a
-    return apply("Reshape", [source, np.array(sizes, np.int64)], {"allowzero": 1})
+        return transpose(reshape(transpose(a), shape=phantom(a.shape).reshape(sizes, order="F").shape[::-1]))
+    return shaped(copied(a) if copy else a, phantom(a.shape).reshape(sizes).shape)
+
+
+def shaped(a: Values, sizes: tuple[int, ...]) -> Values:
+    """Return the elements in a shape of as many elements; the array itself if it has that shape."""
+    if a.shape == sizes:
+        return a
+    others = (np.array(sizes, np.int64),)
+    value = a._value.reshape(sizes)
+    if np.may_share_memory(value, a._value):
+        return wrap_view(a, value, (("Reshape", others, _ALLOW_ZERO),))
+    return apply("Reshape", [a, *others], _ALLOW_ZERO)
 
 
 def ravel(a: Values, *, order: str = "C") -> Values:
     """Return all elements as one axis."""
-    return reshape(a, shape=(a.size,), order="F" if order == "F" else "C")
+    return shaped(transpose(a) if order == "F" else a, (a.size,))
 
 
 def along(a: Values, axis: int | None) -> tuple[Values, int]:
@@ -38,12 +51,9 @@ def along(a: Values, axis: int | None) -> tuple[Values, int]:
 
 def transpose(a: Values, *, axes: Any = None) -> Values:
     """Return the axes in another order, reversed by default."""
-    if axes is None:
-        order = tuple(range(a.ndim))[::-1]
-    else:
-        order = normalize_axis_tuple(sizes_of(axes), a.ndim)
-        phantom(a.shape).transpose(order)
-    return apply("Transpose", [a], {"perm": order}) if a.ndim > 1 else a[...]
+    order = tuple(range(a.ndim))[::-1] if axes is None else normalize_axis_tuple(sizes_of(axes), a.ndim)
+    value = a._value.transpose(order)
+    return wrap_view(a, value, (("Transpose", (), {"perm": order}),) if a.ndim > 1 else ())
 
 
 def matrix_transpose(x: Values) -> Values:
@@ -73,12 +83,15 @@ def rollaxis(a: Values, *, axis: int, start: int = 0) -> Values:
 
 def expand_dims(a: Values, *, axis: Any) -> Values:
     """Insert axes of size one."""
-    return reshape(a, shape=np.expand_dims(phantom(a.shape), axis).shape)
+    if isinstance(axis, int):
+        place = normalize_axis_index(axis, a.ndim + 1)
+        return shaped(a, (*a.shape[:place], 1, *a.shape[place:]))
+    return shaped(a, np.expand_dims(phantom(a.shape), axis).shape)
 
 
 def squeeze(a: Values, *, axis: Any = None) -> Values:
     """Drop axes of size one."""
-    return reshape(a, shape=np.squeeze(phantom(a.shape), axis).shape)
+    return shaped(a, phantom(a.shape).squeeze(axis).shape)
 
 
 def broadcast_to(array: Values, *, shape: Any) -> Values:
