@@ -112,9 +112,10 @@ def test_commands_devices_and_options_are_completed(shell, line):
 
 def test_extension_may_be_loaded_twice_and_reloaded_and_unloaded(shell, run):
     """What was set stays when it is loaded again; after unloading there is nothing left."""
-    run("%npu use rngd")
+    run("%npu use atom")
     npusdk.load_ipython_extension(shell)
-    assert "rngd" in repr(run("%npu status").result)
+    assert "atom" in repr(run("%npu status").result)
+    assert len(list(shell.strdispatchers["complete_command"].s_matches("%npu"))) == 1
     run("%reload_ext npusdk")
     assert run("%%npu rngd --quiet\nnp.ones(2).sum()").result == 2
     run("%unload_ext npusdk")
