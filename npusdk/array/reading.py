@@ -41,7 +41,8 @@ class Reading:
         return self._value.__index__()
 
     def __round__(self, ndigits: int | None = None) -> Any:
-        return round(self._value[()], ndigits)
+        number: Any = self._value[()]
+        return round(number, ndigits)
 
     def __str__(self) -> str:
         return str(self._value[()])

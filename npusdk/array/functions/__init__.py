@@ -12,6 +12,7 @@ from typing import Any
 from npusdk.array.functions.accumulations import ACCUMULATIONS
 from npusdk.array.functions.call import Function, numpy_function
 from npusdk.array.functions.contraction import CONTRACTION
+from npusdk.array.functions.counting import COUNTING
 from npusdk.array.functions.creation import CREATION
 from npusdk.array.functions.elementwise import ELEMENTWISE
 from npusdk.array.functions.joining import JOINING
@@ -31,8 +32,8 @@ from npusdk.array.functions.signals import SIGNALS
 from npusdk.array.functions.statistics import STATISTICS
 
 _FAMILIES = (
-    ACCUMULATIONS, CONTRACTION, CREATION, ELEMENTWISE, JOINING, LINEAR, METADATA, NAN_REDUCTIONS, NORMS, ORDERING,
-    PLACING, READERS, REDUCTIONS, REPEATED, SELECTION, SETS, SHAPING, SIGNALS, STATISTICS,
+    ACCUMULATIONS, CONTRACTION, COUNTING, CREATION, ELEMENTWISE, JOINING, LINEAR, METADATA, NAN_REDUCTIONS, NORMS,
+    ORDERING, PLACING, READERS, REDUCTIONS, REPEATED, SELECTION, SETS, SHAPING, SIGNALS, STATISTICS,
 )  # fmt: skip
 
 ROWS: Mapping[str, Function] = MappingProxyType(
