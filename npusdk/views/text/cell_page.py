@@ -63,7 +63,7 @@ def remarks_of(report: CellReport) -> Iterator[str]:
         yield render(_("narrowed from float64: {names}"), names=shown)
     if report.loss:
         yield render(
-            _("largest relative difference from float32: {loss}; computed without rounding by {option}"),
+            _("largest relative difference from float32: {loss}; {option} computes without rounding"),
             loss=f"{report.loss:.1e}",
             option="--precision exact",
         )
