@@ -171,7 +171,13 @@ def default_rng(kinds: Mapping[str, type], seed: Any = None) -> Any:
 
 
 def hold(kinds: Mapping[str, type], generator: Any) -> Any:
-    """Return a generator of a context that goes on where one of NumPy stands, and shares its bit generator."""
+    """Return a generator of a context that goes on where one of NumPy stands, and shares its bit generator.
+
+    Parameters
+    ----------
+    kinds
+        The classes, as `generators` gives them; ``vars(modules["numpy.random"])`` are those that a cell sees.
+    """
     if isinstance(generator, np.random.Generator):
         return kinds["Generator"](generator.bit_generator)
     held = kinds["RandomState"](generator._bit_generator)  # noqa: SLF001 - RandomState shows it nowhere else
