@@ -32,6 +32,29 @@ def run(command):
     return result.stdout
 
 
+def cells():
+    """Yield (source, what is shown under it) of every cell of the notebook in the README."""
+    for block in re.findall(r"```ipython\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL):
+        for cell in re.split(r"^In \[\d+\]: ", block, flags=re.MULTILINE)[1:]:
+            first, *others = cell.rstrip().split("\n")
+            more = [line for line in others if line.startswith("   ...: ")]
+            shown = "".join(f"{line}\n" for line in others[len(more) :])
+            yield "\n".join([first, *(line.removeprefix("   ...: ") for line in more)]), shown
+
+
+def run_cells(sources):
+    """Return what IPython shows under the cells, in a process of its own."""
+    code = (
+        "from IPython.core.interactiveshell import InteractiveShell as Shell\n"
+        "shell = Shell.instance(colors='nocolor')\n"
+        f"for source in {list(sources)!r}: shell.run_cell(source, store_history=True)"
+    )
+    environment = os.environ | {"NPUSDK_LANG": "en", "COLUMNS": "100", "PYTHONUTF8": "1"}
+    command = [sys.executable, "-c", code]
+    result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", check=True)
+    return result.stdout
+
+
 def refresh():
     """Write the output of every session into the README."""
     text = README.read_text(encoding="utf-8")

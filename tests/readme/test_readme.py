@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from tests.readme.sessions import README, ROOT, run, sessions
+from tests.readme.sessions import README, ROOT, cells, run, run_cells, sessions
 
-WALL_CLOCK = re.compile(r"(?<=emulated here in )\s*\S+ \S+")
+WALL_CLOCK = re.compile(r"(?<=emulated here in )\s*\S+ \S+|(?<=^here )\S+ \w+(?=;)", re.MULTILINE)
 
 
 @pytest.mark.parametrize(("command", "output"), list(sessions()), ids=lambda text: text[:40].strip())
@@ -23,6 +23,13 @@ def test_readme_python_session_prints_what_is_shown(monkeypatch):
     session = doctest.DocTestParser().get_doctest(text, {}, "README.md", str(README), 0)
     assert session.examples
     assert doctest.DocTestRunner(verbose=False).run(session).failed == 0
+
+
+def test_readme_notebook_prints_what_is_shown():
+    """The cells of the README, run one after the other in IPython, show what the README shows under them."""
+    sources, shown = zip(*cells(), strict=True)
+    assert WALL_CLOCK.sub("", run_cells(sources)) == WALL_CLOCK.sub("", "".join(shown))
+    assert "predicted" in shown[-1]
 
 
 def test_readme_has_sessions_of_every_command_it_promises():
