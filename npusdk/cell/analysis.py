@@ -49,8 +49,18 @@ def analyze(source: str, label: str = "<npu cell>") -> Names:
     SyntaxError
         As Python gives it, with `label` as the name of the file.
     UsageError
-        If the cell holds a magic or a shell command, or awaits something at its top.
+        If the cell holds a magic or a shell command, awaits something at its top, or is nested too deeply for Python.
     """
+    try:
+        return _names(source, label)
+    except (RecursionError, MemoryError):  # what Python's own parser raises
+        raise UsageError(
+            _("the cell holds an expression that is nested too deeply for Python to read"),
+            hint=_("Cut it into several statements, or write a loop."),
+        ) from None
+
+
+def _names(source: str, label: str) -> Names:
     try:
         tree = ast.parse(source, filename=label)
     except SyntaxError as error:

@@ -8,10 +8,12 @@ import enum
 import importlib
 import linecache
 import types
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from npusdk.cell import nodes as n
-from npusdk.cell.classes import content_type
+from npusdk.cell.classes import content_type, is_of_module
 from npusdk.cell.decoder import PLAIN, Decoder, Rule
 from npusdk.cell.frames import build
 from npusdk.cell.texts import find_code, register
@@ -105,9 +107,9 @@ def _make_class(decoder: Decoder, node: n.Class) -> Any:
     if node.slots is not None:
         body["__slots__"] = decoder.item(node.slots)
     bases = tuple(decoder.items(node.bases))
-    metaclass = decoder.item(node.metaclass)
     try:
-        return types.new_class(str(name), bases, {"metaclass": metaclass}, lambda space: _body(space, body))
+        with _without_hooks(bases, module):
+            return _create(decoder.item(node.metaclass), str(name), bases, body)
     except Exception as error:
         raise SerializationError(
             _("the class {name} cannot be made again where the cell runs: {reason}"),
@@ -117,9 +119,31 @@ def _make_class(decoder: Decoder, node: n.Class) -> Any:
         ) from error
 
 
-def _body(space: Any, body: dict[str, Any]) -> None:
-    for name, value in body.items():
-        space[name] = value
+def _create(metaclass: Any, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> Any:
+    """Return a class as the first metaclass makes it that is not of the notebook."""
+    maker = next(kind for kind in metaclass.__mro__ if not is_of_module(kind, body["__module__"]))
+    space = maker.__prepare__(name, bases)
+    for key, value in body.items():
+        space[key] = value
+    made = maker.__new__(metaclass, name, bases, space)
+    maker.__init__(made, name, bases, space)
+    return made
+
+
+@contextmanager
+def _without_hooks(bases: tuple[type, ...], module: object) -> Iterator[None]:
+    """Keep the notebook's `__init_subclass__` from running: what it did when the class was defined travels by value."""
+    hook = "__init_subclass__"
+    line = dict.fromkeys(cls for base in bases for cls in base.__mro__)
+    found = [cls for cls in line if is_of_module(cls, module) and hook in cls.__dict__]
+    kept = [(cls, cls.__dict__[hook]) for cls in found]
+    for cls in found:
+        type.__setattr__(cls, hook, classmethod(lambda _cls, **_keywords: None))
+    try:
+        yield
+    finally:
+        for cls, original in kept:
+            type.__setattr__(cls, hook, original)
 
 
 def _class_needs(node: n.Class) -> tuple[int, ...]:

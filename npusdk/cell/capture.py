@@ -13,8 +13,8 @@ from npusdk.cell.classes import DEFINITIONS
 from npusdk.cell.encoder import Encoder, Rule
 from npusdk.cell.frames import frame
 from npusdk.cell.imports import imported
-from npusdk.cell.nodes import Array, Item, Node
-from npusdk.cell.overlaps import find_view, groups, owner_of
+from npusdk.cell.nodes import Array, Item, Node, View
+from npusdk.cell.overlaps import groups, join
 from npusdk.cell.texts import free_label
 from npusdk.cell.values import EXACT, VALUES
 from npusdk.errors import SerializationError
@@ -25,6 +25,8 @@ KINDS: tuple[Rule, ...] = (*VALUES, frame, *DEFINITIONS)
 
 DEFAULT_LABEL = "<npu cell>"
 _MISSING = object()
+_SHELL = "IPython"
+"""Package whose functions stand in for some of Python's own, such as `open`, in a notebook."""
 
 
 def capture(
@@ -127,6 +129,9 @@ def _is_own(namespace: Mapping[str, Any], name: str) -> bool:
     if name not in namespace or name in {"__builtins__", "__name__"}:
         return False
     value, offered = namespace[name], getattr(builtins, name, _MISSING)
+    home = getattr(value, "__globals__", {}).get("__name__", "")
+    if offered is not _MISSING and home.partition(".")[0] == _SHELL:
+        return False
     return not (value is offered or (isinstance(value, (MethodType, BuiltinMethodType)) and value == offered))
 
 
@@ -138,19 +143,16 @@ def _share(encoder: Encoder) -> tuple[tuple[Node, ...], tuple[tuple[int, ...], .
 
 
 def _share_group(encoder: Encoder, group: list[int]) -> bool:
-    arrays = {index: node for index in group if isinstance(node := encoder.nodes[index], Array)}
-    largest = max(arrays, key=lambda index: arrays[index].data.size)
-    owner = owner_of(arrays[largest].data)
-    limit = 4 * sum(node.data.nbytes for node in arrays.values())
-    candidates = [(arrays[largest].data, largest)]
-    if owner.nbytes <= limit:
-        candidates.append((owner, len(encoder.nodes)))
-    for base, position in candidates:
-        views = {index: find_view(base, node.data, position) for index, node in arrays.items() if index != position}
-        if all(views.values()):
-            if position == len(encoder.nodes):
-                name = arrays[largest].name
-                encoder.insert(Array(name, base, writeable=base.flags.writeable), base)
-            encoder.nodes[:] = [views.get(index) or node for index, node in enumerate(encoder.nodes)]
-            return True
-    return False
+    owner, views = join(encoder.finished(), group)
+    if len(views) < len(group) - (owner is None):
+        return False
+    adopt(encoder, owner, views)
+    return True
+
+
+def adopt(encoder: Encoder, owner: Array | None, views: Mapping[int, View]) -> None:
+    """Let nodes be the views that `join` found."""
+    if owner is not None:
+        encoder.insert(owner, owner.data)
+    for index, view in views.items():
+        encoder.nodes[index] = view

@@ -48,7 +48,12 @@ def is_local(encoder: Encoder, cls: type) -> bool:
     )
 
 
-_HEAP_TYPE = 1 << 9
+def is_of_module(cls: type, module: object) -> bool:
+    """Return whether a class was written in Python and says that it is of a module."""
+    return cls.__module__ == module and cls.__flags__ & (_HEAP_TYPE | _IMMUTABLE_TYPE) == _HEAP_TYPE
+
+
+_HEAP_TYPE, _IMMUTABLE_TYPE = 1 << 9, 1 << 8
 
 
 def class_(encoder: Encoder, value: object) -> Node | None:

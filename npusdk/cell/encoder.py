@@ -77,6 +77,7 @@ class Encoder:
         self._queue: deque[int] = deque()
         self._parent = -1
         self._owned: set[int] = set()
+        self._staying: dict[int, object] = {}
 
     def item(self, value: object, suffix: str = "") -> Item:
         """Return what stands for `value` in a node; `suffix` says how one gets there from the value around it."""
@@ -107,6 +108,14 @@ class Encoder:
         """Return a reference to the attributes of the value whose node is being made."""
         self._owned.add(id(state))
         return self.reference(state)
+
+    def keep(self, arrays: Iterable[object]) -> None:
+        """Note arrays that stay on the host where the cell runs."""
+        self._staying.update((id(array), array) for array in arrays)
+
+    def stays(self, value: object) -> bool:
+        """Return whether an array stays on the host where the cell runs."""
+        return id(value) in self._staying
 
     def place_of(self, owner: object, key: object) -> str:
         """Return how one gets from a dict to what it has under a key; from an object, if the dict is its attributes."""

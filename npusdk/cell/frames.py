@@ -35,11 +35,18 @@ def frame(encoder: Encoder, value: object) -> Node | None:
         return None
     for kind, (name, parts, _make) in _KINDS.items():
         if type(value) is getattr(pandas(), name, None):
-            return Frame(kind, encoder.items(parts(value), f"<{kind} " + "{}>"))
+            return _node(encoder, kind, parts(value))
     extension = pandas().api.extensions.ExtensionArray
     if isinstance(value, extension):
-        return Frame("column", encoder.items(_column_parts(value), "<column {}>"))
+        return _node(encoder, "column", _column_parts(value))
     return None
+
+
+def _node(encoder: Encoder, kind: str, parts: tuple[object, ...]) -> Node:
+    """Return the node of parts, of which arrays, and lists of arrays, stay on the host: pandas computes there."""
+    inner = [entry for part in parts if isinstance(part, list) for entry in part]
+    encoder.keep(array for array in (*parts, *inner) if isinstance(array, np.ndarray))
+    return Frame(kind, encoder.items(parts, f"<{kind} " + "{}>"))
 
 
 def build(kind: str, parts: list[Any]) -> object:
@@ -50,7 +57,7 @@ def build(kind: str, parts: list[Any]) -> object:
 def _column_parts(value: Any) -> tuple[object, ...]:
     dtype = value.dtype
     if isinstance(dtype, pandas().CategoricalDtype):
-        return "category", np.asarray(value.codes), (value.categories, bool(value.ordered))
+        return "category", np.array(value.codes), (value.categories, bool(value.ordered))
     if isinstance(dtype, pandas().DatetimeTZDtype):
         return "zoned", value.tz_convert("UTC").tz_localize(None).to_numpy(), str(dtype.tz)
     elements = np.empty(len(value), dtype=object)
@@ -110,7 +117,7 @@ def _make_many(levels: list[Any], codes: list[Any], names: list[Any]) -> object:
 
 
 def _many_parts(value: Any) -> tuple[object, ...]:
-    return list(value.levels), [np.asarray(code) for code in value.codes], list(value.names)
+    return list(value.levels), [np.array(code) for code in value.codes], list(value.names)
 
 
 def _stamp(text: str, zone: str | None) -> object:

@@ -29,5 +29,8 @@ class Hands(Protocol):
     def owns(self, value: object, /) -> bool:
         """Return whether `value` is an array of the device."""
 
+    def memory(self, value: object, /) -> Data:
+        """Return the elements of `value` where they are, so that NumPy tells what shares them; nobody writes to it."""
+
     def was_written(self, value: object, /) -> bool:
         """Return False if nothing was assigned to the memory of `value` since it was put, through whatever view."""

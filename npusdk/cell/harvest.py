@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from npusdk.cell import nodes as n
+from npusdk.cell import returning
 from npusdk.cell.bundle import Bundle, Outcome
 from npusdk.cell.capture import KINDS
 from npusdk.cell.changes import patch, watch_of
@@ -16,7 +17,7 @@ from npusdk.cell.decoder import Decoder
 from npusdk.cell.encoder import Encoder
 from npusdk.cell.hands import Hands
 from npusdk.cell.imports import stood_in
-from npusdk.cell.values import EXACT, array
+from npusdk.cell.values import EXACT
 from npusdk.errors import SerializationError
 from npusdk.language import _
 
@@ -37,10 +38,11 @@ class Harvest:
         self._watched = {index: watch for index, node in enumerate(bundle.nodes) if (watch := watch_of(node))}
         self._notes = {index: watch.note(self._given[index]) for index, watch in self._watched.items()}
         known = {id(value): index for index, value in enumerate(self._given)}
+        self._known_arrays = returning.KnownArrays(bundle.nodes, self._given, hands)
         self._encoder = Encoder(
             decoder.surroundings.namespace,
             exact=EXACT,
-            kinds=(self._stand_in, self._from_device, self._host_array, *KINDS),
+            kinds=(self._stand_in, self._from_device, *KINDS),
             known=known,
             sources={bundle.label: bundle.source},
         )
@@ -63,6 +65,7 @@ class Harvest:
         values = self._values(namespace, initial)
         self._encoder.run()
         answer, written = self._answer(*result), self._written()
+        returning.finish(self._encoder, self._hands)
         asked = self._bundle.names_out
         return Outcome(
             bundle=self._bundle,
@@ -112,6 +115,7 @@ class Harvest:
     def _written(self) -> tuple[tuple[int, n.Ref], ...]:
         """Return what was changed in place; with `--out`, only where the names that come back lead to it."""
         waiting = set(range(len(self._bundle.nodes)))
+        self._known_arrays.link(self._encoder)
         if self._bundle.names_out is not None:
             asked = map(self._bundle.roots.get, self._bundle.names_out)
             waiting = self._reachable([ref.index for ref in asked if isinstance(ref, n.Ref)] + self._originals())
@@ -123,6 +127,7 @@ class Harvest:
                 if ref is not None:
                     written[index] = ref
             self._encoder.run()
+            self._known_arrays.link(self._encoder)
             done |= waiting
             waiting = self._reachable(self._originals()) - done
         self._refuse_overlaps(written)
@@ -184,11 +189,5 @@ class Harvest:
     def _from_device(self, encoder: Encoder, value: object) -> n.Node | None:
         if not self._hands.owns(value):
             return None
-        taken = self._hands.take(value)
-        return n.NumpyScalar(np.array(taken)) if isinstance(taken, np.generic) else n.Array(encoder.here, taken)
-
-    def _host_array(self, encoder: Encoder, value: object) -> n.Node | None:
-        made = array(encoder, value)
-        if isinstance(made, n.Array):
-            return n.Array(made.name, made.data.copy(order="K"), made.writeable)
-        return made
+        memory = self._hands.memory(value)  # arrays are taken at the end, when it is known which are views of others
+        return n.Array(encoder.here, memory) if memory.ndim else n.NumpyScalar(np.array(self._hands.take(value)))

@@ -92,11 +92,14 @@ class Array(Node):
         Its elements, as the notebook holds them.
     writeable
         False where NumPy would refuse to assign to it.
+    stays
+        True for what a table holds, which no cell has on a device.
     """
 
     name: str
     data: Data
     writeable: bool = True
+    stays: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ memory and the way to each view, so that what a cell assigns through one is seen
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,11 @@ from npusdk.cell.nodes import Array, Data, Node, Ref, View
 
 _WORK_LIMIT: Any = 10_000
 """How long NumPy may look for an element that two arrays share before they are taken to share one."""
+
+_BASES = 3
+"""How many arrays of the largest size are tried as the base of the others."""
+_OWNER_SHARE = 4
+"""How much larger than its views together the owner of their memory may be to come along for their sake."""
 
 
 def groups(nodes: Sequence[Node]) -> Iterator[list[int]]:
@@ -57,7 +62,52 @@ def _share(one: Node, other: Node) -> bool:
         return True
 
 
-def owner_of(data: Data) -> Data:
+def join(nodes: Sequence[Node], group: Sequence[int]) -> tuple[Array | None, dict[int, View]]:
+    """Return how arrays are views of one: of one of the largest, or else of the owner of their memory.
+
+    Returns
+    -------
+    owner
+        The node of the owner, which is to stand behind all others; None if it is not needed.
+    views
+        By position; an array that is not here, beside the base, is a view of none.
+    """
+    arrays = {index: node.data for index in group if isinstance(node := nodes[index], Array)}
+    largest = max(arrays.values(), key=lambda data: data.size)
+    bases = [index for index, data in arrays.items() if data.size == largest.size][:_BASES]
+    best: dict[int, View] = {}
+    for position in bases:
+        others = {index: data for index, data in arrays.items() if index != position}
+        views = find_views({position: arrays[position]}, others)
+        best = max(best, views, key=len)
+        if len(views) == len(others):
+            return None, views
+    owner = _owner_of(largest)
+    if owner.nbytes <= _OWNER_SHARE * sum(data.nbytes for data in arrays.values()):
+        views = find_views({len(nodes): owner}, arrays)
+        if len(views) == len(arrays):
+            first = nodes[bases[0]]
+            name = first.name if isinstance(first, Array) else ""
+            return Array(name, owner, writeable=owner.flags.writeable), views
+    return None, best
+
+
+def find_views(bases: Mapping[int, Data], parts: Mapping[int, Data]) -> dict[int, View]:
+    """Return how parts are had from bases, or from other parts that are, by position."""
+    found: dict[int, View] = {}
+    known, remaining = dict(bases), dict(parts)
+    fresh = known
+    while fresh:
+        views = {
+            index: next(filter(None, (find_view(base, part, place) for place, base in fresh.items())), None)
+            for index, part in remaining.items()
+        }
+        fresh = {index: remaining.pop(index) for index, view in views.items() if view}
+        found.update((index, view) for index, view in views.items() if view)
+    return found
+
+
+def _owner_of(data: Data) -> Data:
     """Return the array that owns the memory of `data`, as far as arrays go."""
     while isinstance(data.base, np.ndarray):
         data = data.base
@@ -108,6 +158,8 @@ def _sliced(base: Data, part: Data) -> View | None:
             taken[own] = axis
             step, count = part.strides[own] // stride, part.shape[own]
             stop = start + step * count
+            if not 0 <= stop - step < size:
+                return None
             index[axis] = (start, stop if stop >= 0 else None, step)
     if offset or len(taken) != sum(size > 1 for size in part.shape):
         return None

@@ -104,7 +104,7 @@ class _Run:
             )
 
     def _place(self, node: n.Array) -> object:
-        if node.data.dtype.kind not in "biufc":
+        if node.stays or node.data.dtype.kind not in "biufc":
             return node.data.copy()
         placed = self._hands.put(node.name, native(node.data))
         return placed if self._hands.owns(placed) else node.data.copy()

@@ -51,7 +51,7 @@ def array(encoder: Encoder, value: object) -> Node | None:
         return _objects(encoder, value)
     data = value.view(np.ndarray)
     data.flags.writeable = False
-    return Array(encoder.here, data, value.flags.writeable)
+    return Array(encoder.here, data, value.flags.writeable, encoder.stays(value))
 
 
 def _objects(encoder: Encoder, value: Data) -> Node:

@@ -51,27 +51,30 @@ class Walk:
 
     def expression(self, node: ast.AST | None, surely: set[str]) -> None:
         """Walk an expression, target or pattern in the order in which Python evaluates it."""
-        if node is None:
-            return
-        if isinstance(node, ast.Name):
-            self._name(node, surely)
-        elif isinstance(node, ast.NamedExpr):
-            self.expression(node.value, surely)
-            self.expression(node.target, surely)
-        elif isinstance(node, ast.Lambda):
-            self.arguments(node.args, surely)
-            self._read(self.scopes.reads(node), surely)
-        elif isinstance(node, _COMPREHENSIONS):
-            self._comprehension(node, surely)
-        elif isinstance(node, (ast.BoolOp, ast.IfExp, ast.Compare)):
-            self._maybe(node, surely)
-        else:
-            for child in ast.iter_child_nodes(node):
-                self.expression(child, surely)
-            if isinstance(node, (ast.MatchAs, ast.MatchStar)) and node.name:
-                self._write(node.name, surely)
-            elif isinstance(node, ast.MatchMapping) and node.rest:
-                self._write(node.rest, surely)
+        waiting = [] if node is None else [node]
+        while waiting:  # no call of itself for what is merely nested: a sum of a thousand terms is as deep
+            node = waiting.pop()
+            step = _EXPRESSIONS.get(type(node))
+            if step is not None:
+                getattr(self, step)(node, surely)
+            else:
+                self._read(_names_in_text(node), surely)
+                waiting.extend(reversed(list(ast.iter_child_nodes(node))))
+
+    def _named(self, node: ast.NamedExpr, surely: set[str]) -> None:
+        self.expression(node.value, surely)
+        self.expression(node.target, surely)
+
+    def _lambda(self, node: ast.Lambda, surely: set[str]) -> None:
+        self.arguments(node.args, surely)
+        self._read(self.scopes.reads(node), surely)
+
+    def _pattern(self, node: ast.MatchAs | ast.MatchStar | ast.MatchMapping, surely: set[str]) -> None:
+        for child in ast.iter_child_nodes(node):
+            self.expression(child, surely)
+        name = node.rest if isinstance(node, ast.MatchMapping) else node.name
+        if name:
+            self._write(name, surely)
 
     def _name(self, node: ast.Name, surely: set[str]) -> None:
         if isinstance(node.ctx, ast.Load):
@@ -83,6 +86,7 @@ class Walk:
 
     def _maybe(self, node: ast.BoolOp | ast.IfExp | ast.Compare, surely: set[str]) -> None:
         """Walk parts of which only the first is sure to be evaluated."""
+        parts: list[ast.expr]
         if isinstance(node, ast.IfExp):
             parts = [node.test, node.body, node.orelse]
         else:
@@ -222,6 +226,28 @@ def _never_suppresses(manager: ast.expr) -> bool:
     name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
     return name in _NEVER_SUPPRESS
 
+
+def _names_in_text(node: ast.AST) -> list[str]:
+    """Return the names in a text that a call of `eval` or `exec` has before it."""
+    match node:
+        case ast.Call(func=ast.Name(id="eval" | "exec"), args=[ast.Constant(value=str(text)), *_]):
+            try:
+                return [inner.id for inner in ast.walk(ast.parse(text.lstrip())) if isinstance(inner, ast.Name)]
+            except (SyntaxError, ValueError):
+                return []
+        case _:
+            return []
+
+
+_EXPRESSIONS: dict[type[ast.AST], str] = {
+    ast.Name: "_name",
+    ast.NamedExpr: "_named",
+    ast.Lambda: "_lambda",
+    **dict.fromkeys(_COMPREHENSIONS, "_comprehension"),
+    **dict.fromkeys((ast.BoolOp, ast.IfExp, ast.Compare), "_maybe"),
+    **dict.fromkeys((ast.MatchAs, ast.MatchStar, ast.MatchMapping), "_pattern"),
+}
+"""How expressions are walked that are more than their parts in order."""
 
 _STATEMENTS = {
     ast.Assign: "_assign",

@@ -41,6 +41,7 @@ def run_cell(notebook: Notebook, line: str, code: str) -> None:
         Whatever the cell raises; IPython shows it with the frames of the cell alone.
     """
     shell = notebook.shell
+    code = _cleaned(shell, code)
     source = f"\n{code}"  # so that lines have the numbers that the reader sees, the magic's line being the first
     label = shell.compile.cache(source, shell.displayhook.prompt_count)
     try:
@@ -54,6 +55,16 @@ def run_cell(notebook: Notebook, line: str, code: str) -> None:
     except BaseException as error:
         show_in_cell(shell, error, label)
         raise
+
+
+def _cleaned(shell: Any, code: str) -> str:
+    """Return a cell's code as the shell cleans every cell: without common indentation and pasted prompts."""
+    lines = code.splitlines(keepends=True)
+    blank = next((place for place, line in enumerate(lines) if line.strip()), len(lines))
+    code_lines = lines[blank:]
+    for transform in shell.input_transformer_manager.cleanup_transforms:
+        code_lines = transform(code_lines)
+    return "".join([*lines[:blank], *code_lines])
 
 
 def _place(notebook: Notebook, options: CellLine) -> Place:

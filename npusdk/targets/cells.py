@@ -85,6 +85,10 @@ class _Hands:
         """Return whether a value lives on the device."""
         return isinstance(value, DeviceArray)
 
+    def memory(self, value: object) -> Array:
+        """Return the elements of a device array where the emulator holds them."""
+        return value._value.view() if isinstance(value, DeviceArray) else np.empty(0)  # noqa: SLF001 - never written to
+
     def was_written(self, value: object) -> bool:
         """Return whether the cell wrote to an array since it was put."""
         return isinstance(value, DeviceArray) and value.was_written

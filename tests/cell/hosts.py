@@ -55,6 +55,10 @@ class Hands:
         host = np.array(value.view(np.ndarray))
         return host if host.ndim else host[()]
 
+    def memory(self, value):
+        """Show where the elements are."""
+        return value.view(np.ndarray)
+
     def owns(self, value):
         """Tell arrays of the place from others."""
         return isinstance(value, Held)

@@ -15,6 +15,7 @@ def differences(one, other):
             walk.compare(one[name], other[name], name)
         else:
             walk.found.append(f"{name} is in one only")
+    walk.memory()
     return walk.found
 
 
@@ -45,6 +46,14 @@ class Walk:
             self.found.append(f"{path}: {type(one)} and {type(other)}")
             return
         self.inside(one, other, path)
+
+    def memory(self):
+        """Compare which arrays share memory with which."""
+        arrays = [pair for pair in self.kept if isinstance(pair[0], np.ndarray)]
+        for place, (one, other) in enumerate(arrays):
+            for left, right in arrays[:place]:
+                if np.shares_memory(one, left) != np.shares_memory(other, right):
+                    self.found.append(f"{one!r} and {left!r} share memory otherwise")
 
     def inside(self, one, other, path):
         """Compare two values of one type by the first rule that knows it."""
