@@ -54,6 +54,7 @@ CASES = {  # what is read, and what is assigned
     "async def f(): return await g()": ("g", "f"),
     "assert a, b; raise c from d": ("a b c d", ""),
     "print(*a, **b)": ("a b", ""),
+    "y = eval('a + b', {'c': d}) + exec(e) + o.eval('f') + eval(f'{g}') + eval('1 +')": ("a b d e o g", "y"),
     "": ("", ""),
 }
 
@@ -70,3 +71,8 @@ def test_analyze_names_what_a_cell_reads_and_assigns(source):
 def test_analyze_tells_a_name_that_is_only_deleted():
     """A name that the cell deletes and does not read need not travel."""
     assert analyze("del a, b[0]\nc = 1\ndel c").deletes == ("a",)
+
+
+def test_analyze_reads_a_sum_as_long_as_python_compiles():
+    """A sum of many terms is deep to a parser, and one line to whoever wrote it."""
+    assert analyze(" + ".join(["a"] * 600) + " + b").reads == ("a", "b")

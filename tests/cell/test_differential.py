@@ -201,6 +201,24 @@ PROGRAMS = {
     "complex": ("z = np.array([1 + 2j])", "w = 1j * 2"),
     "matmul list": ("a = [[1, 2], [3, 4]]", "b = np.array(a) @ np.array(a); c = b.tolist()"),
     "global in the cell": ("n = 1; m = 2", "def up():\n    global n, m\n    n += 1\n    del m\nup()"),
+    "overlapping views": ("t = np.arange(8); b = t[1:5]; c = t[3:7]; del t", "b[2:] = 9; s = c.sum(); b += 1"),
+    "registry of subclasses": (
+        "class Shape:\n    names = []\n    def __init_subclass__(cls, side=0, **kw):\n        super().__init_subclass__(**kw)\n        cls.side = side; Shape.names.append(cls.__name__)\nclass Square(Shape, side=4): pass\nSquare.side = 5; p = Square()",
+        "class Flat(Square, side=2): pass\nf = Flat(); sides = Square.side, Flat.side, p.side; seen = list(Shape.names)",
+    ),
+    "metaclass with a registry": (
+        "class Meta(type):\n    made = {}\n    def __new__(mcs, name, bases, space, tag=None):\n        cls = super().__new__(mcs, name, bases, space)\n        cls.tag = tag or MARK; Meta.made[name] = cls\n        return cls\n    def __init__(cls, name, bases, space, tag=None): cls.order = len(Meta.made)\nMARK = '!'\nclass A(metaclass=Meta): pass\nclass B(A, tag='b'): pass",
+        "class C(B): pass\nseen = list(Meta.made); same = Meta.made['B'] is B; tags = A.tag, B.tag, C.tag, A.order, B.order, C.order",
+    ),
+    "descriptor that learns its name": (
+        "log = []\nclass Field:\n    def __set_name__(self, owner, name): self.name = name; log.append(name)\n    def __get__(self, it, owner): return self.name\nclass R: width = Field()",
+        "class S(R): height = Field()\nr = R.width, S().height, S().width, list(log)",
+    ),
+    "abstract with a metaclass of its own": (
+        "import abc\nclass M(abc.ABCMeta):\n    def __call__(cls): return [super().__call__()]\nclass A(metaclass=M):\n    @abc.abstractmethod\n    def f(self): ...\nclass B(A):\n    def f(self): return 1",
+        "ok = B()[0].f(), isinstance(B()[0], A)\ntry: A()\nexcept TypeError as e: why = str(e)",
+    ),
+    "text evaluated": ("k = 4; v = 2", "a = eval('k + v'); exec('b = k * v; c = np.ones(2)')\nd = [eval(' k - 1') for _i in range(2)]; e = eval('1 +', {}) if False else eval('v')"),
     "class scope": ("v = 1; w = 2", "class A:\n    v += 1\n    w = w + 1\nr = A.v + A.w"),
 }  # fmt: skip
 """What a notebook ran before, and the cell."""

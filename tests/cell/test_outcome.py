@@ -6,11 +6,13 @@ import dataclasses
 import inspect
 import linecache
 import sys
+import types
 
 import numpy as np
 import pytest
 
 from npusdk.cell import apply, capture, nodes, replay
+from npusdk.targets import LocalTarget
 from tests.cell.hosts import Hands, Held, notebook, run_cell, run_plain
 
 
@@ -99,6 +101,16 @@ def test_names_of_the_shell_are_left_alone(monkeypatch):
     namespace["display"] = print
     assert "display" not in capture("display('x')", namespace).roots
     run_cell("display('x')", namespace)
+
+
+def test_builtin_that_ipython_replaces_is_left_alone():
+    """A function of IPython's own in the place of a builtin does not travel; one that a person put there does."""
+    namespace = notebook("from math import pow")
+    wrapper = types.FunctionType((lambda path: path).__code__, {"__name__": "IPython.core.interactiveshell"}, "open")
+    namespace["open"] = wrapper
+    bundle = capture("open, pow", namespace)
+    assert set(bundle.roots) == {"pow"}
+    assert [item.name for item in bundle.manifest().items] == ["pow"]
 
 
 def test_in_and_out_narrow_what_travels():
@@ -211,3 +223,19 @@ def test_plain_and_captured_cells_share_no_state(program):
     first = run_cell(program, namespace).result
     assert run_cell(program, namespace).result == first
     run_plain(program, namespace)
+
+
+def test_table_stays_on_the_host():
+    """What a DataFrame holds stays where pandas computes; an array taken out of it meets arrays of the device."""
+    namespace = notebook(
+        "import pandas as pd\ndf = pd.DataFrame({'k': ['u', 'v', 'u'], 'a': [1.0, 2, 3], 'b': [4.0, 5, 6]})\n"
+        "w = np.ones(2); s = df['a']; wide = df.set_index(['k', 'a']); df.attrs['scale'] = np.ones(1)"
+    )
+    cell = (
+        "kinds = [type(v).__name__ for v in (df['a'].to_numpy(), s.values, w, df.attrs['scale'])]\n"
+        "m = df['b'].mean(); g = df.groupby('k')['a'].sum(); y = df[['a', 'b']].to_numpy() @ w; n = len(wide.loc['u'])"
+    )
+    apply(LocalTarget().run_cell(capture(cell, namespace), "rngd").outcome, namespace)
+    assert namespace["kinds"] == ["ndarray", "ndarray", "DeviceArray", "DeviceArray"]
+    assert (namespace["m"], namespace["g"]["u"], namespace["n"]) == (5, 4, 2)
+    assert namespace["y"].tolist() == [5, 7, 9]

@@ -38,6 +38,16 @@ def test_capture_refuses_by_path_before_anything_runs(path):
         namespace["handle"].close()
 
 
+DEEP = {"sum": "y = " + " + ".join(["1"] * 30_000), "path": "x" + ".a" * 2500, "sign": "-" * 40_000 + "1"}
+
+
+@pytest.mark.parametrize("case", DEEP)
+def test_nesting_that_python_cannot_read_is_refused_as_such(case):
+    """What Python's own parser gives up on is a mistake in the cell, and not one of ours."""
+    with pytest.raises(UsageError, match="nested too deeply"):
+        analyze(DEEP[case])
+
+
 def test_capture_refuses_an_argument_of_in_that_the_notebook_lacks():
     """`--in` can only name what there is, and `--out` what the cell mentions."""
     with pytest.raises(SerializationError, match="no name missing"):
