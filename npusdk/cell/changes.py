@@ -110,7 +110,7 @@ def patch(node: n.Array, value: object, hands: Hands) -> n.Patch | None:
         if not hands.was_written(value):
             return None
         before = hands.held(before)
-        after = np.asarray(hands.take(value))
+        after = np.asarray(hands.take(value, node.name))
     else:
         after = np.array(value)
     if after.shape != before.shape:

@@ -23,8 +23,11 @@ class Hands(Protocol):
     def held(self, value: Data, /) -> Data:
         """Return what the device holds of `value` once it is put: rounded, and not counted as traffic."""
 
-    def take(self, value: object, /) -> Data | np.generic:
-        """Return an array of the device as the host has it, in memory of its own; a scalar if it has no dimensions."""
+    def take(self, value: object, name: str = "", /) -> Data | np.generic:
+        """Return an array of the device as the host has it, in memory of its own; a scalar if it has no dimensions.
+
+        `name` is how the cell reaches it, where that is known.
+        """
 
     def owns(self, value: object, /) -> bool:
         """Return whether `value` is an array of the device."""

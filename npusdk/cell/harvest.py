@@ -190,4 +190,6 @@ class Harvest:
         if not self._hands.owns(value):
             return None
         memory = self._hands.memory(value)  # arrays are taken at the end, when it is known which are views of others
-        return n.Array(encoder.here, memory) if memory.ndim else n.NumpyScalar(np.array(self._hands.take(value)))
+        if memory.ndim:
+            return n.Array(encoder.here, memory)
+        return n.NumpyScalar(np.array(self._hands.take(value, encoder.here)))

@@ -64,15 +64,15 @@ def finish(encoder: Encoder, hands: Hands) -> None:
         owner, views = join(encoder.finished(), group)
         adopt(encoder, owner, views)
         for index in views if owner is not None else ():
-            _take(encoder.objects[index], hands)
+            _take(encoder.objects[index], encoder.path(index), hands)
     for index, node in enumerate(encoder.nodes):
         if isinstance(node, n.Array):
             value = encoder.objects[index]
-            taken = hands.take(value) if hands.owns(value) else node.data.copy(order="K")
+            taken = hands.take(value, node.name) if hands.owns(value) else node.data.copy(order="K")
             encoder.nodes[index] = replace(node, data=np.asarray(taken))
 
 
-def _take(value: object, hands: Hands) -> None:
+def _take(value: object, name: str, hands: Hands) -> None:
     """Count an array as brought back whose elements come with those of another."""
     if hands.owns(value):
-        hands.take(value)
+        hands.take(value, name)

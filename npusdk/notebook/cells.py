@@ -87,7 +87,7 @@ def _on_target(notebook: Notebook, bundle: Bundle, place: Place, options: CellLi
         error.args = error.args or (translate(_("interrupted; the notebook's names are as they were")),)
         raise
     notebook.last = run.report
-    notebook.knows_loss = notebook.knows_loss or bool(run.report.loss)
+    notebook.knows_loss = notebook.knows_loss or bool(run.report.loss or run.report.overflowed)
     return run
 
 

@@ -78,6 +78,10 @@ class CellReport(Report):
     loss
         Largest relative difference from the same operators in float32: over the arrays that came back, the largest
         difference divided by the largest magnitude. None where it was not asked for, or nothing is rounded.
+    loss_name
+        Of the array that lost most.
+    overflowed
+        Names of arrays with elements that are infinite or no number here, and are numbers in float32.
     profile
         What the device is predicted to take; None where there is no prediction.
     refusal
@@ -95,6 +99,8 @@ class CellReport(Report):
     out_bytes: Count
     narrowed: tuple[str, ...] = ()
     loss: Amount | None = None
+    loss_name: str = ""
+    overflowed: tuple[str, ...] = ()
     profile: ProfileReport | None = None
     refusal: Refusal | None = None
 

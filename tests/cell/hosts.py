@@ -49,7 +49,7 @@ class Hands:
         """Narrow floats to the type of the place."""
         return value.astype(self.dtype) if self.dtype and value.dtype.kind == "f" else value
 
-    def take(self, value):
+    def take(self, value, name=""):  # noqa: ARG002 - what is taken may have a name
         """Copy out."""
         self.taken.append(value)
         host = np.array(value.view(np.ndarray))

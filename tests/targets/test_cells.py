@@ -61,6 +61,23 @@ def test_cell_says_how_much_it_lost_when_asked():
     assert run(LAYER, notebook(), precision="exact", compare=True).loss is None
 
 
+def test_cell_names_what_lost_most():
+    """The loss is that of one name, and the name is told: of an array in a container the way to it."""
+    names = notebook()
+    report = run("kept = [x + x]\nh = {'far': np.sin(1000 * x)}\n", names, compare=True)
+    assert report.loss_name == "h['far']"
+    assert "(h['far'])" in str(report)
+
+
+def test_cell_names_what_overflowed():
+    """What is infinite in the device's format, and not in float32, is told."""
+    names = {"np": np, "x": np.full(4, 300.0, np.float32)}
+    report = run("y = x * x\nz = x * 2\nw = 1 / (x - x)\n", names, "atom", compare=True)
+    assert np.isinf(names["y"]).all()
+    assert report.overflowed == ("y",)
+    assert "beyond the numbers of fp16, not of float32: y" in str(report)
+
+
 def test_cell_names_what_it_narrowed():
     """float64 arrays that a device holds in fewer bits are named, others are not."""
     names = notebook(np.float64)
@@ -140,7 +157,7 @@ def test_report_of_a_cell_crosses_json():
 
 def test_fault_in_a_prediction_does_not_lose_the_cell(monkeypatch):
     """If costing a cell goes wrong in a way that nobody foresaw, its values come back with the reason."""
-    monkeypatch.setattr("npusdk.targets.cells.Recording", lambda _graph: {}["lost"])
+    monkeypatch.setattr("npusdk.targets.prediction.Recording", lambda _graph: {}["lost"])
     names = notebook()
     report = run(LAYER, names)
     assert names["h"].shape == (64, 128)

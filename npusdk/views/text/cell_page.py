@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from npusdk.language import _, plain, render, translate
 from npusdk.report import CellReport, Manifest, ProfileReport
@@ -57,16 +57,26 @@ def remarks_of(report: CellReport) -> Iterator[str]:
     if report.refusal is not None:
         yield refusal_text(report.refusal)
     if report.narrowed:
-        shown = ", ".join(plain(name, NAME_LIMIT) for name in report.narrowed[:NAMES])
-        if len(report.narrowed) > NAMES:
-            shown += ", ..."
-        yield render(_("narrowed from float64: {names}"), names=shown)
+        yield render(_("narrowed from float64: {names}"), names=_listed(report.narrowed))
+    if report.overflowed:
+        yield render(
+            _("beyond the numbers of {precision}, not of float32: {names}"),
+            precision=report.precision,
+            names=_listed(report.overflowed),
+        )
     if report.loss:
         yield render(
             _("largest relative difference from float32: {loss}; {option} computes without rounding"),
-            loss=f"{report.loss:.1e}",
+            loss=join(
+                f"{report.loss:.1e}", report.loss_name and f"({plain(report.loss_name, NAME_LIMIT)})", separator=" "
+            ),
             option="--precision exact",
         )
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(plain(name, NAME_LIMIT) for name in names[:NAMES])
+    return f"{shown}, ..." if len(names) > NAMES else shown
 
 
 def short_seconds(time_s: float) -> str:
