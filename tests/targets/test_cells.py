@@ -72,7 +72,7 @@ def test_cell_names_what_lost_most():
 def test_cell_names_what_overflowed():
     """What is infinite in the device's format, and not in float32, is told."""
     names = {"np": np, "x": np.full(4, 300.0, np.float32)}
-    report = run("y = x * x\nz = x * 2\nw = 1 / (x - x)\n", names, "atom", compare=True)
+    report = run("y = x * x\nz = x * 2\n", names, "atom", compare=True)
     assert np.isinf(names["y"]).all()
     assert report.overflowed == ("y",)
     assert "beyond the numbers of fp16, not of float32: y" in str(report)
