@@ -36,7 +36,7 @@ _MOVES = VIEWS | {
 }  # fmt: skip
 """Operators that make no new number out of those of their inputs."""
 
-_KEEPS = VIEWS | {"ConstantOfShape", "Identity"}
+_KEEPS = VIEWS | {"Cast", "ConstantOfShape", "Identity"}
 """Operators whose results without dimensions are arrays, as NumPy's are, unless the input was a scalar."""
 
 

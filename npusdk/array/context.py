@@ -20,6 +20,7 @@ from npusdk.errors import DtypeError, OutOfDeviceMemoryError, PrecisionError
 from npusdk.kernels.blocks import cut
 from npusdk.language import _
 from npusdk.numerics import MATRIX_FORMATS, RESULT_ROUNDERS
+from npusdk.units import format_bytes
 
 if TYPE_CHECKING:
     from npusdk.array.device_array import DeviceArray
@@ -149,15 +150,15 @@ class Context:
             return
         raise OutOfDeviceMemoryError(
             _(
-                "Device {device} has {limit} MiB of memory; arrays that are alive take {live} MiB in {precision}, "
-                "and the next one would take {wanted} MiB."
+                "Device {device} has {limit} of memory; arrays that are alive take {live} in {precision}, "
+                "and the next one would take {wanted}."
             ),
             hint=_("Free arrays that are not needed (del), work in smaller batches, or choose another device."),
             device=self.device.id,
             precision=self.precision,
-            limit=_mebibytes(limit),
-            live=_mebibytes(self.live_bytes),
-            wanted=_mebibytes(size_bytes),
+            limit=format_bytes(limit),
+            live=format_bytes(self.live_bytes),
+            wanted=format_bytes(size_bytes),
         )
 
     def __repr__(self) -> str:
@@ -173,7 +174,3 @@ def _round_blocks(context: Context, value: Array) -> None:
     for index in cut(ordered.shape, context.block):
         block = ordered[index]
         rounder(block, QUIET.scratch[: block.size].reshape(block.shape))
-
-
-def _mebibytes(size_bytes: int) -> float:
-    return round(size_bytes / (1 << 20), 3)

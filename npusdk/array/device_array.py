@@ -18,9 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from npusdk.array.context import Context
-from npusdk.array.dispatch import FUNCTIONS, HANDLERS, METHODS, refuse
+from npusdk.array.dispatch import FUNCTIONS, HANDLERS, METHODS, refuse, refuse_reading
 from npusdk.array.operators import Operators
 from npusdk.array.reading import Reading
+from npusdk.array.scalars import Scalar, attribute_of
 from npusdk.errors import UnsupportedOpError, UsageError
 from npusdk.graph import Attributes
 from npusdk.language import _
@@ -40,7 +41,7 @@ class DeviceArray(Operators, Reading):
     """
 
     __slots__ = (
-        "_bytes", "_is_scalar", "_number", "_parent", "_root", "_steps", "_value", "_version", "context",
+        "_bytes", "_number", "_parent", "_root", "_steps", "_value", "_version", "context",
     )  # fmt: skip
 
     _value: Array
@@ -50,8 +51,8 @@ class DeviceArray(Operators, Reading):
     _parent: DeviceArray | None
     _root: DeviceArray | None
     _steps: tuple[Step, ...]
-    _is_scalar: bool
     _bytes: int
+    _is_scalar = False
 
     __hash__ = None  # type: ignore[assignment]  # an array is no key, as in NumPy
 
@@ -180,11 +181,7 @@ class DeviceArray(Operators, Reading):
         )
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
-        raise UsageError(
-            _("An array on {device} is not turned into a NumPy array unasked."),
-            hint=_("Call numpy() on it to bring a copy to the host."),
-            device=self.device,
-        )
+        refuse_reading(self.device)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         return HANDLERS["ufunc"](ufunc, method, inputs, kwargs)
@@ -212,6 +209,18 @@ class DeviceArray(Operators, Reading):
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *METHODS})
+
+
+class DeviceScalar(Scalar, DeviceArray):  # type: ignore[misc]  # a scalar has a hash
+    """What NumPy gives as a scalar, on an emulated device: it has no dimensions and does not change."""
+
+    __slots__ = ()
+
+    _is_scalar = True
+
+    def __getattr__(self, name: str) -> Any:
+        found = attribute_of(self._value, name)
+        return DeviceArray.__getattr__(self, name) if found is None else found
 
 
 class MissingMethodError(UnsupportedOpError, AttributeError):
@@ -246,14 +255,13 @@ def wrap(context: Context, value: Array, number: int, *, is_scalar: bool = False
     size_bytes = value.size * context.width_bytes(value.dtype)
     if context.memory_limit_bytes is not None:
         context.require(size_bytes)
-    array = _new(DeviceArray)
+    array = _new(DeviceScalar if is_scalar else DeviceArray)
     array._value = value
     array.context = context
     array._number = number
     array._version = 0
     array._parent = None
     array._root = None
-    array._is_scalar = is_scalar
     array._bytes = size_bytes
     context.live_bytes += size_bytes
     return array
@@ -269,7 +277,6 @@ def wrap_view(parent: DeviceArray, value: Array, steps: tuple[Step, ...]) -> Dev
     array._parent = parent
     array._root = parent if parent._root is None else parent._root
     array._steps = steps
-    array._is_scalar = False
     array._bytes = 0
     return array
 

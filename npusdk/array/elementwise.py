@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from npusdk.array.context import Context
+from npusdk.array.floating_errors import tell
 from npusdk.array.quiet import QUIET
 from npusdk.kernels.blocks import cut
 from npusdk.numerics import Rounder
@@ -54,7 +55,9 @@ def compute(context: Context, ufunc: np.ufunc, operands: Sequence[Any], dtypes: 
         _require(context, operands, dtypes)
     if most > (context.block if rounds else _LARGE):
         return _in_blocks(context, ufunc, operands, (dtypes, rounds))
-    found = QUIET.run(ufunc, *operands)
+    found = QUIET.watch(ufunc, *operands)
+    if QUIET.noted:
+        tell(ufunc)
     results = [np.asarray(one) for one in (found if len(dtypes) > 1 else (found,))]
     if results[0].dtype is not dtypes[0]:  # a ufunc that knows no float32
         results = [one.astype(dtype, copy=False) for one, dtype in zip(results, dtypes, strict=True)]
@@ -112,6 +115,8 @@ def fill(
     rounder = context.rounder if rounds and outs[0].dtype.kind == "f" else None
     places = cut(targets[0].shape, context.block if rounder else _LARGE)
     QUIET.run(_fill_blocks, ufunc, (sources, targets), places, rounder)
+    if QUIET.noted:
+        tell(ufunc)
 
 
 def _has_axes(value: Any) -> bool:
@@ -122,10 +127,10 @@ def _fill_blocks(
     ufunc: np.ufunc, arrays: tuple[Sequence[Any], Sequence[Array]], places: Sequence[Any], rounder: Rounder | None
 ) -> None:
     sources, targets = [(source, _has_axes(source)) for source in arrays[0]], arrays[1]
-    scratch = QUIET.scratch
+    scratch, watch = QUIET.scratch, QUIET.watch
     for index in places:
         blocks = tuple([one[index] for one in targets])
-        ufunc(*[source[index] if is_cut else source for source, is_cut in sources], out=blocks)
+        watch(ufunc, *[source[index] if is_cut else source for source, is_cut in sources], out=blocks)
         if rounder is not None:
             for block in blocks:
                 part = scratch[: block.size]

@@ -82,9 +82,18 @@ def _normal(key: object) -> tuple[Key, bool]:
         elif isinstance(item, DeviceArray) and not host.ndim and host.dtype.kind in "iu":
             items.append(int(host))
         else:
-            items.append(host)
+            items.append(_read(host))
             is_basic = False
     return tuple(items), is_basic
+
+
+def _read(item: Any) -> Any:
+    """Return a list of places with those on the device read back."""
+    if isinstance(item, DeviceArray):
+        return item._value
+    if isinstance(item, (list, tuple)) and any(isinstance(one, (DeviceArray, list, tuple)) for one in item):
+        return [_read(one) for one in item]
+    return item
 
 
 def _has_slices(items: Key) -> bool:

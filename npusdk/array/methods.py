@@ -49,7 +49,6 @@ def astype(
     if wanted == array.dtype:
         return _copied(array, order) if copy else array
     made: DeviceArray = apply("Cast", [array], {"to": wanted.name})
-    made._is_scalar = array._is_scalar
     return made
 
 

@@ -20,6 +20,9 @@ Kind: TypeAlias = "DType | type"
 """Type of an operand: of its elements, or of a scalar of Python."""
 
 
+_COMPARISONS = frozenset({np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal})
+
+
 class Loop(NamedTuple):
     """How a ufunc runs on operands of certain types.
 
@@ -35,6 +38,8 @@ class Loop(NamedTuple):
         What is written down: an operator, or a recipe, and what it has to know.
     is_direct
         Whether the operands need no conversion, except scalars of Python.
+    compares
+        Whether floats of the context's format are compared, so that scalars have to be numbers of it.
     """
 
     inputs: tuple[DType, ...]
@@ -42,6 +47,7 @@ class Loop(NamedTuple):
     numpy_outputs: tuple[DType, ...]
     recording: Recording
     is_direct: bool
+    compares: bool
 
 
 def find_loop(context: Context, ufunc: np.ufunc, kinds: Sequence[Kind], dtype: DType | None = None) -> Loop:
@@ -77,4 +83,6 @@ def _resolve(context: Context, ufunc: np.ufunc, kinds: Sequence[Kind], dtype: DT
     inputs = tuple(context.storage(one) for one in found[: ufunc.nin])
     outputs = tuple(context.storage(one) for one in found[ufunc.nin :])
     is_direct = all(isinstance(kind, type) or kind == one for kind, one in zip(kinds, inputs, strict=True))
-    return Loop(inputs, outputs, found[ufunc.nin :], RECIPES[ufunc](inputs, outputs), is_direct)
+    of_floats = all(kind is float or (not isinstance(kind, type) and kind.kind == "f") for kind in kinds)
+    compares = context.rounds and ufunc in _COMPARISONS and of_floats
+    return Loop(inputs, outputs, found[ufunc.nin :], RECIPES[ufunc](inputs, outputs), is_direct, compares)

@@ -1,7 +1,8 @@
-"""Calls without NumPy's floating-point warnings: IEEE 754's default results are what a device gives.
+"""Calls without NumPy's floating-point warnings, and calls whose errors are noted.
 
-`np.errstate` takes three times as long as adding two small arrays. Its state is a context variable, so one context with
-the warnings off is made for each thread, and calls run in it.
+IEEE 754's default results are what a device gives. `np.errstate` takes three times as long as adding two small arrays;
+its state is a context variable, so two contexts are made for each thread, and calls run in them: one has the warnings
+off, the other notes which errors came up, for `floating_errors` to tell as the cell wants to hear of them.
 """
 
 from __future__ import annotations
@@ -18,16 +19,22 @@ BLOCK = 1 << 16
 
 
 class _Quiet(local):
-    """A context of each thread, and scratch; entering it twice at a time is an error, so calls must not nest."""
+    """The contexts of each thread, and scratch; entering one twice at a time is an error, so calls must not nest."""
 
     run: Callable[..., Any]
+    watch: Callable[..., Any]
 
     def __init__(self) -> None:
         self.scratch = np.empty(BLOCK, np.float32)
-        context = copy_context()
-        context.run(np.seterr, all="ignore")
-        self.run = context.run
+        self.noted: dict[str, int] = {}
+        quiet, watching = copy_context(), copy_context()
+        quiet.run(np.seterr, all="ignore")
+        watching.run(np.seterr, all="call")
+        watching.run(np.seterrcall, self.noted.__setitem__)  # gets the error and NumPy's flag
+        self.run, self.watch = quiet.run, watching.run
 
 
 QUIET = _Quiet()
-"""``QUIET.run(function, *arguments)`` calls a function of plain arrays; it has to return before the next such call."""
+"""``QUIET.run(function, *arguments)`` calls a function of plain arrays; it has to return before the next such call.
+
+``QUIET.watch`` does so too, and `QUIET.noted` holds what came up, until somebody clears it."""

@@ -40,10 +40,6 @@ class Reading:
     def __index__(self) -> int:
         return self._value.__index__()
 
-    def __round__(self, ndigits: int | None = None) -> Any:
-        number: Any = self._value[()]
-        return round(number, ndigits)
-
     def __str__(self) -> str:
         return str(self._value[()])
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from npusdk.array.context import Context
-from npusdk.array.device_array import DeviceArray
+from npusdk.array.device_array import DeviceArray, DeviceScalar
 from npusdk.array.dispatch import refuse
 from npusdk.array.functions import ROWS, Function
 from npusdk.array.functions.call import numpy_function
@@ -26,13 +26,16 @@ from npusdk.array.functions.operand import constant, on_device
 from npusdk.array.functions.reading import reader
 from npusdk.array.random import default_rng, generators, module_functions
 from npusdk.array.refusals import PASSING, PASSING_MODULES, REFUSED
+from npusdk.array.scalar_types import scalar_types
 
 _PLAIN = (bool, int, float, complex, str, bytes, np.generic, type(None))
 """Types of single values, which are no arrays."""
 
 
 def _is_plain(value: object) -> bool:
-    return isinstance(value, _PLAIN) or (isinstance(value, tuple) and all(map(_is_plain, value)) and not value)
+    if isinstance(value, DeviceArray):
+        return False
+    return isinstance(value, _PLAIN) or (isinstance(value, tuple) and not value)
 
 
 class _Named:
@@ -81,9 +84,7 @@ class StandInUfunc(_Named):
         return self._numpy(*self._brought(args), **kwargs)
 
     def _brought(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        if all(isinstance(value, (DeviceArray, *_PLAIN)) for value in args):
-            return args
-        return tuple(value if isinstance(value, _PLAIN) else on_device(self._context, value) for value in args)
+        return tuple(value if _is_plain(value) else on_device(self._context, value) for value in args)
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._numpy, name)
@@ -116,7 +117,7 @@ class _Kind(type):
     hint: str
 
     def __instancecheck__(cls, instance: object) -> bool:
-        return isinstance(instance, cls.kinds)
+        return isinstance(instance, cls.kinds) and not isinstance(instance, DeviceScalar)
 
     def __subclasscheck__(cls, subclass: type) -> bool:
         return issubclass(subclass, cls.kinds)
@@ -246,6 +247,7 @@ def modules(context: Context) -> dict[str, StandIn]:
         "fft": StandIn(context, "fft", {}, partial(_resolve_refused, context)),
     }
     special = {
+        **scalar_types(context),
         **parts,
         "ndarray": _kind("ndarray", DeviceArray, np.ndarray),
         "ufunc": _kind("ufunc", StandInUfunc, np.ufunc),

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -19,6 +20,7 @@ from npusdk.array.quiet import QUIET
 from npusdk.array.sizing import require_room
 from npusdk.array.writing import number_as
 from npusdk.kernels import KERNELS
+from npusdk.numerics import round_to
 
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -28,17 +30,16 @@ _WEAK = (int, float, bool)
 
 def binary(ufunc: np.ufunc, left: Any, right: Any) -> Any:
     """Return an operator of two operands, of which one is a device array; NotImplemented for a stranger."""
-    kind, other = type(left), type(right)
-    if kind is DeviceArray:
+    if isinstance(left, DeviceArray):
         context = left.context
-        if other is DeviceArray:
+        if isinstance(right, DeviceArray):
             if right.context is not context:
                 refuse_mix(context, right.context)
-        elif other not in _WEAK and not _is_operand(right):
+        elif type(right) not in _WEAK and not _is_operand(right):
             return NotImplemented
     else:
         context = right.context
-        if kind not in _WEAK and not _is_operand(left):
+        if type(left) not in _WEAK and not _is_operand(left):
             return NotImplemented
     return evaluate(context, ufunc, (left, right))
 
@@ -60,6 +61,8 @@ def evaluate(context: Context, ufunc: np.ufunc, operands: Sequence[Any], dtype: 
     loop = find_loop(context, ufunc, kinds, dtype)
     if not loop.is_direct:
         values = [converted(value, to) for value, to in zip(values, loop.inputs, strict=True)]
+    if loop.compares:
+        values, sources = _in_format(context, values, sources)
     made = results_of(context, ufunc, values, loop)
     number = UNRECORDED
     if context.record is not None:
@@ -75,7 +78,7 @@ def prepared(context: Context, operands: Sequence[Any]) -> tuple[list[Any], list
     values, kinds, sources = [], [], []
     for operand in operands:
         source = operand
-        if type(operand) is DeviceArray:
+        if isinstance(operand, DeviceArray):
             value: Any = operand._value
             kind: Any = value.dtype
         elif type(operand) in _WEAK:
@@ -94,6 +97,21 @@ def prepared(context: Context, operands: Sequence[Any]) -> tuple[list[Any], list
         kinds.append(kind)
         sources.append(source)
     return values, kinds, sources
+
+
+def _in_format(context: Context, values: Sequence[Any], sources: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    """Return the operands of a comparison with those scalars rounded that are not on the device (NEP 50)."""
+    fresh = [value if isinstance(source, DeviceArray) else _rounded(float(value), context.precision)
+             for value, source in zip(values, sources, strict=True)]  # fmt: skip
+    return fresh, [
+        source if isinstance(source, DeviceArray) else value for value, source in zip(fresh, sources, strict=True)
+    ]
+
+
+@lru_cache(1024)
+def _rounded(value: float, precision: str) -> float:
+    with np.errstate(all="ignore"):
+        return float(round_to(np.array([value], np.float32), precision)[0])
 
 
 def converted(value: Any, dtype: np.dtype[Any]) -> Any:
@@ -124,7 +142,7 @@ def recorded(context: Context, loop: Loop, sources: Sequence[Any], outputs: int)
         return UNRECORDED
     numbers = []
     for source, dtype in zip(sources, loop.inputs, strict=True):
-        if type(source) is DeviceArray:
+        if isinstance(source, DeviceArray):
             number = source.number() if source._value.dtype is dtype else number_as(source, dtype)
         else:
             number = record.scalar(source.item() if isinstance(source, np.ndarray) else source, dtype)

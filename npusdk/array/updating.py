@@ -9,10 +9,12 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from npusdk.array.apply import put, run
+from npusdk.array.apply import put
 from npusdk.array.context import Context
 from npusdk.array.device_array import UNRECORDED, DeviceArray
 from npusdk.array.elementwise import fill
+from npusdk.array.filling import filled
+from npusdk.array.floating_errors import tell
 from npusdk.array.promotion import Loop, find_loop
 from npusdk.array.quiet import BLOCK, QUIET
 from npusdk.array.ufuncs import binary, converted, prepared, recorded, results_of
@@ -103,7 +105,9 @@ def _write_directly(context: Context, ufunc: np.ufunc, values: Sequence[Any], ou
         np.broadcast_shapes(target.shape, *(value.shape for value in values if isinstance(value, np.ndarray)))
         fill(context, ufunc, values, [target])
         return
-    QUIET.run(ufunc, *values, out=target)
+    QUIET.watch(ufunc, *values, out=target)
+    if QUIET.noted:
+        tell(ufunc)
     context.round(target)
 
 
@@ -118,9 +122,7 @@ def _store(context: Context, result: tuple[DeviceArray | None, Array, int], mask
     out, value, number = result
     if out is None:
         shape = value.shape if mask is None else np.broadcast_shapes(value.shape, mask.shape)
-        zero = np.zeros((), value.dtype)
-        out = run(context, "ConstantOfShape", [np.array(shape, np.int64)], {"value": zero.reshape(1)})
-        out._is_scalar = False
+        out = filled(context, np.zeros(1, value.dtype), shape)
     if np.broadcast_shapes(value.shape, out.shape) != out.shape:
         text = (
             f"non-broadcastable output operand with shape {out.shape} doesn't match the broadcast shape {value.shape}"

@@ -185,7 +185,7 @@ def test_memory_limit_is_kept_before_computing(make):
     array = put(context, np.zeros((64, 64)))
     with pytest.raises(OutOfDeviceMemoryError) as caught:
         make(array)
-    assert caught.value.params["live"] == pytest.approx(8192 / 2**20, abs=1e-3)
+    assert caught.value.params["live"] == "8.00 KiB"
     assert context.live_bytes == 8192
 
 

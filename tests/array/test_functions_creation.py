@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from npusdk.array import DeviceArray
+from npusdk.array import Context, DeviceArray, Record
 from npusdk.array.stand_in import stand_in
-from npusdk.errors import DtypeError, PrecisionError
+from npusdk.catalogue import find_device
+from npusdk.errors import DtypeError, OutOfDeviceMemoryError, PrecisionError
+from npusdk.numerics import round_to
+from npusdk.pipeline.recorded import Recording
 from tests.array.agreeing import EXACT, agree, arrays, on, recorded, same
 
 XP = stand_in(EXACT)
@@ -152,3 +155,25 @@ def test_linspace_between_device_arrays_agrees():
     same(np.linspace(start, stop, 5), XP.linspace(on(EXACT, start), on(EXACT, stop), 5))
     same(np.linspace(start, stop, 4, endpoint=False, retstep=True),
          XP.linspace(on(EXACT, start), on(EXACT, stop), 4, endpoint=False, retstep=True))  # fmt: skip
+
+
+@pytest.mark.parametrize("make", [lambda xp: xp.zeros(10**13, dtype="int8"), lambda xp: xp.full((10**7, 10**7), 0.5)])
+def test_what_fits_no_device_is_refused_before_it_is_made(make):
+    """A shape beyond the device's memory is refused with sizes that a person can read."""
+    device = find_device("rngd")
+    context = Context(device, "bf16", Record(), device.pool_bytes)
+    with pytest.raises(OutOfDeviceMemoryError, match=r"47\.5 GiB .* would take (9\.09|182) TiB"):
+        make(stand_in(context))
+    assert not context.record.operations
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16", "tf32"])
+def test_filled_arrays_hold_numbers_of_the_format(precision):
+    """One value is rounded once, and so is that of the record."""
+    context = recorded(precision, "a100")
+    found = stand_in(context).full((2, 3), 0.1)
+    expected = round_to(np.full((2, 3), 0.1, np.float32), precision)
+    np.testing.assert_array_equal(found.numpy(), expected)
+    again = Recording(context.record.graph("full", [found])).evaluate({})
+    np.testing.assert_array_equal(again[context.record.name_of(found)], expected)
+    assert np.signbit(stand_in(context).full(1, -0.0).numpy()).all()

@@ -65,7 +65,8 @@ def test_interpolation_agrees(x, n, data):
     fp = data.draw(arrays(nan=False, dtypes=("float64", "int64"), shape=(n,)))
     agree(lambda y: np.interp(y, xp, fp), x)
     agree(lambda y: np.interp(y, xp, fp, left=-5, right=7.5), x)
-    agree(lambda y: np.interp(y, xp, fp, period=3), x) if n > 1 else None
+    if n > 1 and len(np.unique(xp % 3)) == n:  # NumPy's sorting does not keep the order of equal points
+        agree(lambda y: np.interp(y, xp, fp, period=3), x)
 
 
 @given(p=arrays(nan=False, least=1, most=1, dtypes=("float64", "int64")), x=arrays(nan=False, dtypes=("float64",)))

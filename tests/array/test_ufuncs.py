@@ -47,7 +47,8 @@ def test_ufunc_equals_numpy_on_the_reference(name, data):
         with pytest.raises(type(error)):
             ufunc(*twins)
         return
-    found = results(ufunc(*twins))
+    with np.errstate(all="ignore"):
+        found = results(ufunc(*twins))
     for one, wanted in zip(found, expected, strict=True):
         assert one.dtype == wanted.dtype
         np.testing.assert_array_equal(one.numpy(), wanted)
@@ -73,7 +74,9 @@ def test_ufunc_rounds_float32_once(name, precision):
         with pytest.raises(TypeError):
             ufunc(*twins)
         return
-    for one, wanted in zip(results(ufunc(*twins)), expected, strict=True):
+    with np.errstate(all="ignore"):
+        found = results(ufunc(*twins))
+    for one, wanted in zip(found, expected, strict=True):
         rounded = round_to(wanted.astype(np.float32), precision) if wanted.dtype.kind == "f" else wanted
         np.testing.assert_array_equal(one.numpy(), rounded)
 

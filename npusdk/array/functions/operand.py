@@ -13,6 +13,7 @@ import numpy.typing as npt
 from npusdk.array.apply import apply, put, run
 from npusdk.array.context import Context
 from npusdk.array.device_array import DeviceArray
+from npusdk.array.filling import filled as one_value
 
 Array: TypeAlias = npt.NDArray[Any]
 xp: Any = np
@@ -49,8 +50,7 @@ def constant(context: Context, value: Array) -> Values:
 
 def filled(context: Context, value: Any, shape: tuple[int, ...], dtype: Any) -> Values:
     """Return an array of one value, made on the device."""
-    single = np.array([value]).astype(dtype)
-    return run(context, "ConstantOfShape", [np.array(shape, np.int64)], {"value": single})
+    return one_value(context, np.array([value]).astype(dtype), shape)
 
 
 def filled_like(a: Values, value: Any, shape: tuple[int, ...], dtype: Any = None) -> Values:

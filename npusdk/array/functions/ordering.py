@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
+from npusdk.array import sorting
 from npusdk.array.apply import apply
 from npusdk.array.functions.call import Rows
 from npusdk.array.functions.operand import Values, cast, common_dtype, constant, filled_like, on_device, xp
@@ -16,19 +17,16 @@ from npusdk.array.functions.selection import take_along_axis, where
 from npusdk.array.functions.shaping import ravel
 
 
-def _ordered(a: Values, axis: int | None) -> tuple[Values, Values]:
-    """Return the values in ascending order and their places."""
+def _numbers(a: Values, axis: int | None) -> tuple[Values, int]:
+    """Return values that can be sorted, and the axis from the front."""
     source = ravel(a) if axis is None else a
     along = normalize_axis_index(0 if axis is None else axis, source.ndim)
-    numbers = cast(source, np.uint8) if a.dtype == np.bool_ else source
-    count = np.array([source.shape[along]], np.int64)
-    values, places = apply("TopK", [numbers, count], {"axis": along, "largest": 0, "sorted": 1}, 2)
-    return cast(values, a.dtype), places
+    return cast(source, np.uint8) if a.dtype == np.bool_ else source, along
 
 
 def sort(a: Values, *, axis: int | None = -1) -> Values:
     """Return the elements in ascending order along an axis."""
-    return _ordered(a, axis)[0]
+    return cast(sorting.sort(*_numbers(a, axis)), a.dtype)
 
 
 def argsort(a: Values, *, axis: int | None = -1) -> Values:
@@ -36,7 +34,7 @@ def argsort(a: Values, *, axis: int | None = -1) -> Values:
     if not a.ndim:
         normalize_axis_index(0 if axis is None else axis, 1)
         return constant(a.context, np.zeros(1, np.int64))
-    return _ordered(a, axis)[1]
+    return sorting.argsort(*_numbers(a, axis))
 
 
 def partition(a: Values, *, kth: Any, axis: int | None = -1) -> Values:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any
 
-from npusdk.array.device_array import DeviceArray
+from npusdk.array.device_array import DeviceArray, DeviceScalar
 from npusdk.array.functions.call import Rows, numpy_function
 
 READING = (
@@ -18,7 +18,7 @@ READING = (
 def read(value: Any) -> Any:
     """Return a value on this computer, with device arrays also in lists, tuples and dicts copied."""
     if isinstance(value, DeviceArray):
-        return value.numpy()
+        return value.numpy()[()] if isinstance(value, DeviceScalar) else value.numpy()
     if isinstance(value, (list, tuple)) and any(isinstance(item, (DeviceArray, list, tuple, dict)) for item in value):
         items = [read(item) for item in value]
         return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
+from npusdk.array import views
 from npusdk.array.apply import apply
 from npusdk.array.device_array import wrap_view
 from npusdk.array.functions.call import Rows
@@ -203,12 +204,7 @@ def unstack(x: Values, *, axis: int = 0) -> tuple[Values, ...]:
 
 def diagonal(a: Values, *, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Values:
     """Return diagonals of the planes of two axes, as the last axis."""
-    np.diagonal(phantom(a.shape), offset, axis1, axis2)
-    moved = moveaxis(a, source=(axis1, axis2), destination=(-2, -1))
-    rows, columns = moved.shape[-2:]
-    places = np.diagonal(np.arange(rows * columns).reshape(rows, columns), offset)
-    flat = reshape(moved, shape=(*moved.shape[:-2], rows * columns))
-    return apply("Gather", [flat, np.ascontiguousarray(places)], {"axis": flat.ndim - 1})
+    return views.diagonal(a, offset, axis1, axis2)
 
 
 def linalg_diagonal(x: Values, *, offset: int = 0) -> Values:
