@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import threading
-from _thread import interrupt_main
+from _thread import interrupt_main, start_new_thread
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import sleep
+from types import FrameType
 
 from npusdk.errors import RunTimeoutError
 from npusdk.language import _
@@ -45,6 +48,45 @@ def time_limit(timeout_s: float | None) -> Iterator[None]:
             hint=_("Give it more time with --timeout, or less to do."),
             limit=format_seconds(timeout_s),
         )
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let no interrupt get lost in a destructor, where Python prints it and goes on: it comes right after instead.
+
+    Arrays of a device are destroyed all the time, by code that Python may interrupt.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield
+        return
+    heard = before
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if _in_destructor(frame):
+            start_new_thread(_interrupt_again, ())
+        else:
+            heard(number, frame)
+
+    signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        if signal.getsignal(signal.SIGINT) is handle:
+            signal.signal(signal.SIGINT, before)
+
+
+def _interrupt_again() -> None:
+    sleep(0.001)
+    interrupt_main()
+
+
+def _in_destructor(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_name == "__del__":
+            return True
+        frame = frame.f_back
+    return False
 
 
 class _Watch:

@@ -4,10 +4,17 @@ import numpy as np
 import pytest
 
 import npusdk as npu
-from npusdk.array import RECORD_LIMIT
 from npusdk.cell import apply, capture
-from npusdk.errors import ConfigError, NpuError, PrecisionError, RunTimeoutError, UnknownDeviceError
+from npusdk.errors import (
+    ConfigError,
+    NpuError,
+    OutOfDeviceMemoryError,
+    PrecisionError,
+    RunTimeoutError,
+    UnknownDeviceError,
+)
 from npusdk.numerics import round_to
+from npusdk.targets.prediction import PREDICTED
 
 LAYER = "h = np.maximum(x @ w, 0)\n"
 
@@ -78,6 +85,31 @@ def test_cell_names_what_overflowed():
     assert "beyond the numbers of fp16, not of float32: y" in str(report)
 
 
+def test_overflow_in_sixteen_bits_is_told_unasked():
+    """A result that is not finite in fp16 is looked into even where nobody asked for the loss."""
+    names = {"np": np, "x": np.full(4, 300.0, np.float32)}
+    report = run("y = {'k': x * x}\n", names, "atom")
+    assert (report.overflowed, report.loss) == (("y['k']",), None)
+    assert run("y = x * 2\n", names, "atom").overflowed == ()
+
+
+def test_array_that_does_not_fit_is_named():
+    """What is larger than the device is refused under the name that the notebook has for it, before it is copied."""
+    names = {"np": np, "small": np.ones(9), "big": [np.broadcast_to(np.float32(1), (200_000, 200_000))]}
+    with pytest.raises(
+        OutOfDeviceMemoryError, match=r"big\[0\] takes 74.5 GiB on furiosa-rngd, whose memory is"
+    ) as caught:
+        run("y = small.sum() + big[0].sum()\n", names)
+    assert "--in" in str(caught.value)
+
+
+@pytest.mark.parametrize(("device", "words"), [("rngd", "the cell's precision is int8"), ("warboy", "integers only")])
+def test_floats_in_a_cell_of_integers_are_named(device, words):
+    """Where a cell computes in int8, an array of floats is refused by name, and with the true reason."""
+    with pytest.raises(PrecisionError, match=f"{words}.* net\\['w'\\] is an array of type float64"):
+        run("y = net['w'] @ net['w']\n", {"net": {"w": np.eye(3)}}, device, precision="int8")
+
+
 def test_cell_names_what_it_narrowed():
     """float64 arrays that a device holds in fewer bits are named, others are not."""
     names = notebook(np.float64)
@@ -100,10 +132,10 @@ def test_cell_without_operators_has_no_prediction_and_no_refusal():
 
 
 def test_endless_recording_is_computed_and_not_predicted():
-    """A loop of more operators than a record keeps gives its values, and the reason why there is no prediction."""
+    """A loop of more operators than a prediction covers gives its values, and the reason why there is no prediction."""
     names = {"np": np, "x": np.zeros(2, np.int64)}
-    report = run(f"for _i in range({RECORD_LIMIT + 5}):\n    x = x + 1\n", names)
-    assert names["x"].tolist() == [RECORD_LIMIT + 5] * 2
+    report = run(f"for _i in range({PREDICTED + 5}):\n    x = x + 1\n", names)
+    assert names["x"].tolist() == [PREDICTED + 5] * 2
     assert report.profile is None
     assert report.refusal.code == "does_not_fit"
 

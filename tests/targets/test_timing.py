@@ -1,12 +1,14 @@
 """A limit on time ends what runs, and nothing else."""
 
+import _thread
+import signal
 import threading
 import time
 
 import pytest
 
 from npusdk.errors import RunTimeoutError
-from npusdk.targets.timing import time_limit
+from npusdk.targets.timing import interruptible, time_limit
 
 
 def spin(seconds):
@@ -65,3 +67,42 @@ def test_no_limit_sets_none():
     """Without a limit nothing is measured."""
     with time_limit(None):
         assert threading.active_count() >= 1
+
+
+class Restless:
+    """What is destroyed while an interrupt comes."""
+
+    def __del__(self):
+        _thread.interrupt_main()
+        spin(0)
+
+
+def test_interrupt_that_comes_in_a_destructor_is_not_lost():
+    """Python prints an interrupt in a destructor and goes on; here it comes right after, to the handler there was."""
+    before = signal.getsignal(signal.SIGINT)
+
+    def interrupted():
+        with interruptible():
+            Restless()
+            spin(30)
+
+    start_s = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert time.monotonic() - start_s < 15
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_interrupts_of_a_cell_find_the_handler_that_was_there():
+    """What handles Ctrl-C in the notebook handles it in a cell, and a handler that a cell sets stays."""
+    heard = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: heard.append(number))
+    try:
+        with interruptible():
+            signal.raise_signal(signal.SIGINT)
+        with interruptible():
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert heard == [signal.SIGINT]
