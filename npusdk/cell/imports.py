@@ -161,17 +161,12 @@ def importer(modules: Mapping[str, object], plain: Callable[..., object]) -> Cal
         Python's own.
     """
 
-    def import_(  # noqa: PLR0917 - Python's own has these parameters
-        name: str,
-        globals_: typing.Any = None,
-        locals_: typing.Any = None,
-        fromlist: tuple[str, ...] | None = (),
-        level: int = 0,
-    ) -> object:
+    def import_(name: str, *rest: typing.Any, **named: typing.Any) -> object:
+        given = {**dict(zip(("globals", "locals", "fromlist", "level"), rest, strict=False)), **named}
         top = name.partition(".")[0]
-        if level or top not in modules:
-            return plain(name, globals_, locals_, fromlist, level)
+        if given.get("level") or top not in modules:
+            return plain(name, *rest, **named)
         found = find_module(name, modules)
-        return found if fromlist else modules[top]
+        return found if given.get("fromlist") else modules[top]
 
     return import_

@@ -7,7 +7,9 @@ import datetime as dt
 import decimal
 import fractions
 import functools
+import io
 import operator
+import os
 import pathlib
 import re
 import types
@@ -72,6 +74,23 @@ def _typing_arguments(value: Any) -> tuple[object, ...]:
     return tuple(value.__args__)
 
 
+def closed_file(kind: str, name: str | int | bytes, mode: str) -> object:
+    """Return a file that is closed already, as a block that opened one leaves it."""
+    raw = io.FileIO(os.devnull)
+    raw.name = name  # `open` sets it too
+    made: Any = raw
+    if kind != "FileIO":
+        made = io.BufferedWriter(raw) if kind == "BufferedWriter" else io.BufferedReader(raw)
+    if kind == "TextIOWrapper":
+        made = io.TextIOWrapper(made, encoding="utf-8")
+        made.mode = mode
+    made.close()
+    return made
+
+
+FILES = (io.TextIOWrapper, io.BufferedReader, io.BufferedWriter, io.FileIO)
+"""Types of files that travel once they are closed."""
+
 _ZONED = ("hour", "minute", "second", "microsecond", "tzinfo")
 _DAY = ("year", "month", "day")
 
@@ -132,6 +151,9 @@ MAKERS: dict[str, Maker] = {
 
 BY_TYPE = {maker.type: name for name, maker in MAKERS.items()}
 """The maker of each type's values."""
+
+CLOSED = "closed file"
+"""Maker of `closed_file`."""
 
 BOUND = "bound"
 """Maker of a method of a value that is written in C, such as `[].append`: the value and the name."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from npusdk.cell.encoder import Encoder, RefusedError, Rule
 from npusdk.cell.imports import imported
-from npusdk.cell.makers import BOUND, BY_TYPE, MAKERS
+from npusdk.cell.makers import BOUND, BY_TYPE, CLOSED, FILES, MAKERS, closed_file
 from npusdk.cell.nodes import Array, Built, Data, Node, NumpyScalar, Objects, Random, Sequence
 from npusdk.cell.nodes import Mapping as MappingNode
 from npusdk.errors import SerializationError
@@ -99,6 +99,13 @@ def _made(encoder: Encoder, value: object) -> Node | None:
     return Built(maker, tuple(encoder.item(part, f"<{maker} {place}>") for place, part in enumerate(parts)))
 
 
+def _closed_file(encoder: Encoder, value: Any) -> Node | None:
+    if type(value) not in FILES or not value.closed:
+        return None
+    name, mode = getattr(value, "name", ""), getattr(value, "mode", "")
+    return Built(CLOSED, (type(value).__name__, encoder.item(name), str(mode)))
+
+
 def _on_device(_encoder: Encoder, value: object) -> Node | None:
     if type(value).__name__ == "DeviceArray" and callable(getattr(value, "numpy", None)):
         raise RefusedError(
@@ -114,7 +121,7 @@ EXACT: dict[type, Rule] = {
 }
 """The rule of each type that has its own."""
 
-VALUES: tuple[Rule, ...] = (_imported, array, _scalar, _made, _random, _bound, _on_device)
+VALUES: tuple[Rule, ...] = (_imported, array, _scalar, _made, _random, _bound, _closed_file, _on_device)
 """Rules that are asked in turn."""
 
 
@@ -129,6 +136,8 @@ def make(maker: str, arguments: tuple[object, ...]) -> object:
     if maker == BOUND:
         owner, name = arguments
         return getattr(owner, str(name))
+    if maker == CLOSED:
+        return closed_file(*arguments)  # type: ignore[arg-type]  # as `_closed_file` has them
     if maker not in MAKERS:
         raise SerializationError(
             _("the cell holds a value of a kind that is not known here: {maker}"),

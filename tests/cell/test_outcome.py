@@ -4,7 +4,9 @@
 import builtins
 import dataclasses
 import inspect
+import io
 import linecache
+import os
 import sys
 import types
 
@@ -239,3 +241,18 @@ def test_table_stays_on_the_host():
     assert namespace["kinds"] == ["ndarray", "ndarray", "DeviceArray", "DeviceArray"]
     assert (namespace["m"], namespace["g"]["u"], namespace["n"]) == (5, 4, 2)
     assert namespace["y"].tolist() == [5, 7, 9]
+
+
+def test_file_that_is_closed_comes_back_closed():
+    """What a `with` block opened is a closed file of the same name afterwards; nothing is opened for it."""
+    namespace = notebook("import os\nwith open(os.devnull, encoding='utf-8') as old: pass")
+    run_cell(
+        "seen = old.closed, old.name, old.mode\nwith open(os.devnull, 'w', encoding='utf-8') as f: f.write('1')\nwith open(os.devnull, 'rb') as g: pass",
+        namespace,
+    )
+    text, binary = namespace["f"], namespace["g"]
+    assert namespace["seen"] == (True, os.devnull, "r")
+    assert (text.closed, text.name, text.mode, type(text)) == (True, os.devnull, "w", io.TextIOWrapper)
+    assert (binary.closed, binary.name, type(binary)) == (True, os.devnull, io.BufferedReader)
+    with pytest.raises(ValueError, match="closed file"):
+        text.write("2")

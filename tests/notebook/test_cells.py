@@ -169,3 +169,23 @@ def test_output_of_a_cell_can_be_captured(shell, run):
     assert "said" in kept.stdout
     assert SUMMARY in kept.stdout
     assert len(kept.outputs) == 1
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "    total = 1\n    for i in range(3):\n        total += i\n    total",
+        "\n\n  total = 4\n  total",
+        ">>> total = 2\n>>> total * 2",
+        "In [1]: total = 4\n\nIn [2]: total",
+    ],
+)
+def test_code_is_cleaned_as_in_an_ordinary_cell(run, code):
+    """Common indentation and pasted prompts are no part of the code."""
+    assert run(f"%%npu rngd --quiet\n{code}").result == run(code.lstrip("\n")).result == 4
+
+
+def test_open_of_the_shell_is_no_part_of_what_goes_over(run):
+    """What IPython offers in the place of a builtin is not listed, and the builtin is there in the cell."""
+    out = run("%%npu rngd --dry-run\nimport os\nwith open(os.devnull, 'rb') as file:\n    n = len(file.read())").out
+    assert "Taken along: 0" in out

@@ -40,6 +40,21 @@ def test_error_shows_the_line_of_the_cell_and_no_machinery(shell, run, case, col
     assert [part for part in MACHINERY if part in said.out] == []
 
 
+def test_code_that_is_nested_too_deeply_is_refused_without_machinery(run):
+    """What Python cannot parse is a mistake in the cell, told in a sentence."""
+    said = run("%%npu rngd\ny = " + " + ".join(["1"] * 3000))
+    assert isinstance(said.error, UsageError)
+    assert "nested too deeply" in said.out
+    assert [part for part in (*MACHINERY, "Traceback") if part in said.out] == []
+
+
+def test_line_of_indented_code_is_shown_as_it_is_counted(run):
+    """Indentation that is taken away, and blank lines before the code, leave the numbers of lines alone."""
+    said = run("%%npu rngd\n\n    x = 1\n    x / 0")
+    assert isinstance(said.error, ZeroDivisionError)
+    assert re.search(r"-+> ?4 x / 0", said.out)
+
+
 def test_function_of_an_earlier_cell_shows_its_own_line(run):
     """A frame in a function of the notebook names the cell that defined it."""
     run("def divide(a, b):\n    return a / b")
@@ -71,7 +86,7 @@ def test_handlers_of_the_shell_are_as_before_after_an_error(shell, run):
 def test_refusal_is_in_the_language_of_the_reader(run):
     """A message is rendered when it is shown."""
     with language_set_to("ko"):
-        assert "쓰세요" in run("%%npu\ny = 1").out
+        assert "힌트" in run("%%npu\ny = 1").out
 
 
 def test_time_limit_ends_a_cell_and_changes_nothing(shell, run):
