@@ -7,19 +7,21 @@ of integers and truth values copy: their values are read back, and the record ho
 # ruff: noqa: SLF001 - this room reads the parts of its own class
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from npusdk.array.apply import slice_step
-from npusdk.array.device_array import UNRECORDED, DeviceArray, Step, constant_number, wrap, wrap_view
+from npusdk.array.device_array import UNRECORDED, DeviceArray, Step, wrap, wrap_view
 from npusdk.array.record import Record
 from npusdk.array.writing import assign, broadcast, operand, scattered, written
 
 Array: TypeAlias = npt.NDArray[Any]
 Key: TypeAlias = tuple[Any, ...]
+
+_ALLOW_ZERO: Mapping[str, Any] = {"allowzero": 1}
 
 
 def getitem(array: DeviceArray, key: object) -> DeviceArray:
@@ -36,9 +38,8 @@ def getitem(array: DeviceArray, key: object) -> DeviceArray:
     found = array._value[items]
     if isinstance(found, np.ndarray):
         return wrap_view(array, found, _steps(array, items))
-    number = UNRECORDED
-    if array.context.record is not None:
-        number = _stepped(array, _steps(array, items))
+    record = array.context.record
+    number = UNRECORDED if record is None else _element(record, array, items)
     return wrap(array.context, np.asarray(found), number, is_scalar=True)
 
 
@@ -57,6 +58,9 @@ def setitem(array: DeviceArray, key: object, value: Any) -> None:
         raise TypeError(text)
     items, is_basic = _normal(key)
     if is_basic:
+        if _is_element(array, items):
+            _set_element(array, items, value)
+            return
         whole = items if Ellipsis in items else (*items, Ellipsis)
         if whole is not items and len(items) == array.ndim and None not in items and not _has_slices(items):
             _require_one(array, value)
@@ -102,6 +106,8 @@ def _has_slices(items: Key) -> bool:
 
 def _require_one(array: DeviceArray, value: Any) -> None:
     """Let NumPy refuse a value with axes for one element."""
+    if isinstance(value, (int, float)) and not isinstance(value, DeviceArray):
+        return
     shape = value.shape if isinstance(value, DeviceArray) else np.shape(value)
     if shape:
         np.empty(1, array.dtype)[0] = np.empty(shape, array.dtype)
@@ -150,14 +156,37 @@ def _reshape_to(items: Key, shape: Sequence[int]) -> tuple[Step, ...]:
     return (("Reshape", (np.array(shape, np.int64).reshape(len(shape)),), {"allowzero": 1}),)
 
 
-def _stepped(array: DeviceArray, steps: Sequence[Step]) -> int:
-    """Return what the record calls the result of steps, taken now."""
-    record, number = array.context.record, array.number()
-    if record is None:
-        return UNRECORDED
-    for op, others, attrs in steps:
-        number = record.add(op, (number, *[constant_number(array.context, other) for other in others]), attrs)
-    return number
+def _element(record: Record, array: DeviceArray, items: Key) -> int:
+    """Return what the record calls an element, taken now."""
+    if not record.is_complete:
+        return record.skip(2)
+    starts = _from_front(array, [item for item in items if item is not None and item is not Ellipsis])
+    parts = (starts, tuple([start + 1 for start in starts]), range(len(starts)))
+    number = array.number()
+    if starts:
+        number = record.add("Slice", (number, *[record.numbers(part) for part in parts]))
+    return record.add("Reshape", (number, record.numbers(())), _ALLOW_ZERO)
+
+
+def _from_front(array: DeviceArray, items: Sequence[int]) -> tuple[int, ...]:
+    return tuple([item + size if item < 0 else item for item, size in zip(items, array.shape, strict=True)])
+
+
+def _is_element(array: DeviceArray, items: Key) -> bool:
+    return 0 < len(items) == array.ndim and array._root is None and all(type(item) is int for item in items)
+
+
+def _set_element(array: DeviceArray, items: Key, value: Any) -> None:
+    """Write one element of an array that owns its memory."""
+    _require_one(array, value)
+    values, number = operand(array, value)
+    array._value[items] = values
+    record = array.context.record
+    if record is not None and record.is_complete:
+        number = record.add("ScatterND", (array._number, record.numbers(_from_front(array, items)), number))
+    elif record is not None:
+        number = record.skip(1)
+    written(array, number)
 
 
 def _taken(array: DeviceArray, items: Key) -> DeviceArray:

@@ -1,8 +1,13 @@
-"""Which number format the arrays of a cell have on a device."""
+"""Which number format the arrays of a cell have on a device, and single numbers of it."""
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+import numpy as np
+
 from npusdk.catalogue import DeviceSpec
+from npusdk.numerics import round_to
 
 WIDEST_FIRST = ("fp32", "tf32", "bf16", "fp16")
 """Floating-point formats for matrix work, in the order in which a cell wants them."""
@@ -29,3 +34,14 @@ def choose_cell_precision(device: DeviceSpec) -> str:
     candidates = [dtype for dtype in WIDEST_FIRST if not (dtype == "fp32" and device.kind == "gpu")]
     found = [dtype for known in (reached, device.dtypes) for dtype in candidates if dtype in known]
     return found[0] if found else "int8"
+
+
+def round_number(value: float, precision: str) -> float:
+    """Return one number rounded to a format; zeros keep their sign."""
+    return _rounded(value, precision) if value else value
+
+
+@lru_cache(1024)
+def _rounded(value: float, precision: str) -> float:
+    with np.errstate(all="ignore"):
+        return float(round_to(np.array([value], np.float32), precision)[0])

@@ -74,6 +74,11 @@ class Record:
             entries.append((op, inputs, attrs, number, outputs))
         return number
 
+    def skip(self, operations: int) -> int:
+        """Count what runs after recording has stopped."""
+        self.operations += operations
+        return self._next
+
     def _stop(self) -> None:
         """Forget everything but the counts."""
         self.is_complete = False
@@ -103,25 +108,31 @@ class Record:
 
     def scalar(self, value: object, dtype: np.dtype[Any]) -> int:
         """Return the number of a constant without dimensions; equal ones share it."""
+        if not self.is_complete:
+            return self._next
         key = (dtype.char, value, copysign(1.0, value) if isinstance(value, float) else 0.0)
         found = self._scalars.get(key)
-        if found is None or not self.is_complete:
+        if found is None:
             found = self.constant(np.asarray(value).astype(dtype))
             self._scalars[key] = found
         return found
 
     def numbers(self, values: Sequence[int]) -> int:
         """Return the number of a constant list of integers; equal ones share it."""
+        if not self.is_complete:
+            return self._next
         key = ("", tuple(values), 0.0)
         found = self._scalars.get(key)
-        if found is None or not self.is_complete:
+        if found is None:
             found = self._scalars[key] = self.constant(np.array(values, np.int64).reshape(len(values)))
         return found
 
     def once(self, key: tuple[object, ...], make: Callable[[], Array]) -> int:
         """Return the number of a constant that is made only where no equal key has made it before."""
+        if not self.is_complete:
+            return self._next
         found = self._made.get(key)
-        if found is None or not self.is_complete:
+        if found is None:
             found = self._made[key] = self.constant(make())
         return found
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,12 +14,12 @@ from npusdk.array.blocking import blockwise
 from npusdk.array.context import Context
 from npusdk.array.device_array import UNRECORDED, DeviceArray, wrap
 from npusdk.array.elementwise import compute
+from npusdk.array.precision import round_number
 from npusdk.array.promotion import Loop, find_loop
 from npusdk.array.quiet import QUIET
 from npusdk.array.sizing import require_room
 from npusdk.array.writing import number_as
 from npusdk.kernels import KERNELS
-from npusdk.numerics import round_to
 
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -101,17 +100,11 @@ def prepared(context: Context, operands: Sequence[Any]) -> tuple[list[Any], list
 
 def _in_format(context: Context, values: Sequence[Any], sources: Sequence[Any]) -> tuple[list[Any], list[Any]]:
     """Return the operands of a comparison with those scalars rounded that are not on the device (NEP 50)."""
-    fresh = [value if isinstance(source, DeviceArray) else _rounded(float(value), context.precision)
+    fresh = [value if isinstance(source, DeviceArray) else round_number(float(value), context.precision)
              for value, source in zip(values, sources, strict=True)]  # fmt: skip
     return fresh, [
         source if isinstance(source, DeviceArray) else value for value, source in zip(fresh, sources, strict=True)
     ]
-
-
-@lru_cache(1024)
-def _rounded(value: float, precision: str) -> float:
-    with np.errstate(all="ignore"):
-        return float(round_to(np.array([value], np.float32), precision)[0])
 
 
 def converted(value: Any, dtype: np.dtype[Any]) -> Any:

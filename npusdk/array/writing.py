@@ -17,6 +17,8 @@ import numpy.typing as npt
 from npusdk.array.apply import refuse_mix, slice_step
 from npusdk.array.context import Context
 from npusdk.array.device_array import UNRECORDED, DeviceArray
+from npusdk.array.precision import round_number
+from npusdk.array.quiet import QUIET
 from npusdk.array.record import Record
 from npusdk.numerics import round_to
 
@@ -72,9 +74,8 @@ def operand(array: DeviceArray, value: Any) -> tuple[Array, int]:
         return value._value if same else _converted(context, value._value, dtype), number_as(value, dtype)
     host = np.asarray(value)
     storage, record = context.storage(host.dtype), context.record
-    with np.errstate(all="ignore"):
-        is_integer = isinstance(value, int) and not isinstance(value, bool)
-        feed = np.array(value, dtype) if is_integer else host.astype(storage)
+    is_integer = isinstance(value, int) and not isinstance(value, bool)
+    feed = np.array(value, dtype) if is_integer else QUIET.run(host.astype, storage)
     number = UNRECORDED
     if record is not None and host.ndim:
         number = record.input(feed, "", feed.size * context.width_bytes(feed.dtype))
@@ -86,8 +87,9 @@ def operand(array: DeviceArray, value: Any) -> tuple[Array, int]:
 
 def _converted(context: Context, value: Array, dtype: np.dtype[Any]) -> Array:
     """Return a value in another type and in the context's format."""
-    with np.errstate(all="ignore"):
-        cast = value.astype(dtype)
+    cast = QUIET.run(value.astype, dtype)
+    if not cast.ndim and context.rounds and dtype.kind == "f":
+        return np.array(round_number(float(cast), context.precision), dtype)
     return round_to(cast, context.precision) if context.rounds and dtype.kind == "f" else cast
 
 
@@ -124,7 +126,7 @@ def written(array: DeviceArray, number: int) -> None:
         array._version += 1
         return
     if record is not None:
-        root._number = _placed(record, root, array, number)
+        root._number = _placed(record, root, array, number) if record.is_complete else record.skip(1)
     root._version += 1
     if record is not None:
         array._number, array._version = number, root._version

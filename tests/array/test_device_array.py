@@ -225,7 +225,11 @@ def test_record_stops_at_its_limit():
         value = value + 1
     assert float(value[0]) == RECORD_LIMIT + 5
     assert not context.record.is_complete
-    assert context.record.operations >= RECORD_LIMIT + 5
+    for place in range(200):
+        value[0] = value[-1] + place / 7
+    assert context.record.operations >= RECORD_LIMIT + 5 + 4 * 200
+    assert not context.record._constants
+    assert not context.record._scalars
     assert not context.record.feeds
 
 

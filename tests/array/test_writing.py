@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from npusdk.array import put
 from npusdk.pipeline.recorded import Recording
@@ -170,3 +172,24 @@ def test_written_values_have_the_devices_format():
     twin[:2] = 0.1
     twin[2:] = np.array([0.1, 0.2])
     assert twin.tolist() == [0.10009765625, 0.10009765625, 0.10009765625, 0.2001953125]
+
+
+@pytest.mark.parametrize("precision", ["exact", "bf16"])
+@given(st.data())
+def test_single_elements_are_read_and_written_as_numpys(precision, data):
+    """Elements by integers from either end, read and written in turn, are NumPy's; the record gives the same."""
+    context = make_context(precision, "rngd")
+    plain = np.arange(12, dtype=np.float32).reshape(3, 4)
+    array = put(context, plain)
+    places = st.tuples(st.integers(-3, 2), st.integers(-4, 3))
+    for _step in range(4):
+        source, target = data.draw(places), data.draw(places)
+        array[target] = array[source] + 1
+        plain[target] = plain[source] + 1
+    np.testing.assert_array_equal(array.numpy(), plain)
+    with pytest.raises(IndexError):
+        array[3, 0] = 1
+    with pytest.raises(ValueError, match="sequence"):
+        array[0, 0] = [1, 2]
+    again = Recording(context.record.graph("elements", [array])).evaluate(context.record.feeds)
+    np.testing.assert_array_equal(again[context.record.name_of(array)], plain)
