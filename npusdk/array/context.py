@@ -108,8 +108,8 @@ class Context:
             return np.dtype(dtype.newbyteorder("=").str)
         if self.precision == "int8":
             raise PrecisionError(
-                _("{device} has integers only, and this is an array or a result of type {dtype}."),
-                hint=_("Convert to integers, or choose another device or precision='exact' on the device 'reference'."),
+                _("int8 holds integers only, and this is an array or a result of type {dtype}; device: {device}."),
+                hint=_("Convert to integers, or choose another precision or device."),
                 device=self.device.id,
                 dtype=str(dtype),
             )
