@@ -23,7 +23,7 @@ def test_wrong_usage_is_code_two_with_a_hint(npusdk, line, language):
     """Whatever is wrong with a line is said on standard error, in the reader's language, with a way out."""
     answer = npusdk(*line, "--lang", language)
     assert (answer.code, answer.out) == (ExitCode.USAGE, "")
-    first, hint = {"en": ("error: ", "\n\nhint: "), "ko": ("오류: ", "\n\n도움말: ")}[language]
+    first, hint = {"en": ("error: ", "\n\nhint: "), "ko": ("오류: ", "\n\n힌트: ")}[language]
     assert answer.err.startswith(first)
     assert hint in answer.err
     assert "Traceback" not in answer.err

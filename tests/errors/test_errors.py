@@ -63,7 +63,7 @@ def test_text_follows_the_reader():
     """The same error speaks both languages, and `str` speaks the reader's."""
     error = example()
     assert error.text("ko").startswith("장치 T4: 없는 수치 정밀도입니다: bf16.")
-    assert "도움말: " in error.text("ko")
+    assert "힌트: " in error.text("ko")
     with language_set_to("ko"):
         assert str(error) == error.text("ko")
     with language_set_to("en"):
