@@ -72,7 +72,7 @@ def _hint(text: Text, **values: object) -> Verdict:
 
 NOT_AN_ARRAY = Text(
     "`probabilities` is not an array of numbers but of type {kind}. Assign the array in the `%%npu` cell.",
-    "`probabilities`가 수의 배열이 아닙니다. 형: {kind}. `%%npu` 셀에서 배열을 이 이름에 넣으세요.",
+    "`probabilities`가 수의 배열이 아닙니다. 자료형: {kind}. `%%npu` 셀에서 배열을 이 이름에 넣으세요.",
 )
 WRONG_SHAPE = Text(
     "`probabilities` has shape {shape}, `scores` has {wanted}. Every score becomes one share, so both shapes are the"
@@ -105,7 +105,7 @@ SOFTMAX_RIGHT = Text(
     "Each row adds up to 1 but for rounding, and the largest share stands where the largest score stood. Softmax"
     " changes how sure an answer looks, never which digit it names. Now read the line below your cell again: is the"
     " device busy?",
-    "반올림을 빼면 행마다 합이 1이고, 가장 큰 비율은 가장 큰 점수가 있던 자리에 있습니다. 소프트맥스는 답이"
+    "반올림 오차를 빼면 행마다 합이 1이고, 가장 큰 비율은 가장 큰 점수가 있던 자리에 있습니다. 소프트맥스는 답이"
     " 얼마나 확실해 보이는지를"
     " 바꿀 뿐, 어느 숫자인지는 바꾸지 않습니다. 이제 셀 아래의 줄을 다시 읽어 보세요. 장치가 바쁜가요?",
 )
@@ -186,7 +186,7 @@ SOFTMAX_MISTAKES: tuple[_Mistake, ...] = (
         lambda scores: np.log(_softmax(scores)),
         Text(
             "These are the logarithms of the shares. They are negative; shares lie between 0 and 1.",
-            "비율의 로그입니다. 로그는 음수이지만 비율은 0과 1 사이에 있습니다.",
+            "비율의 로그입니다. 이 로그는 음수이지만 비율은 0과 1 사이에 있습니다.",
         ),
     ),
     (
@@ -233,11 +233,11 @@ Shortest: TypeAlias = Callable[[LayerCost, ProfileReport], float]
 
 NOT_A_FUNCTION = Text(
     "`shortest_s` is not a function but of type {kind}. Keep the line that begins with `def`.",
-    "`shortest_s`가 함수가 아닙니다. 형: {kind}. `def`로 시작하는 줄을 그대로 두세요.",
+    "`shortest_s`가 함수가 아닙니다. 자료형: {kind}. `def`로 시작하는 줄을 그대로 두세요.",
 )
 RAISES = Text(
     "For layer {layer} the function stops with {error}. It is called as `shortest_s(layer, report)`.",
-    "레이어 {layer}에서 함수가 다음 오류로 멈춥니다: {error}. 함수는 `shortest_s(layer, report)`처럼 불립니다.",
+    "레이어 {layer}에서 함수가 다음 오류로 멈춥니다: {error}. 함수는 `shortest_s(layer, report)`와 같이 호출됩니다.",
 )
 DIVIDES = Text(
     "For layer {layer} the function divides by zero. Some layers multiply nothing, and some move no bytes: divide by"
@@ -247,11 +247,11 @@ DIVIDES = Text(
 )
 NOT_A_NUMBER = Text(
     "For layer {layer} the function returns no number but a value of type {kind}. Is there a `return`?",
-    "레이어 {layer}에서 함수가 수를 돌려주지 않습니다. 돌려준 값의 형: {kind}. `return`이 있나요?",
+    "레이어 {layer}에서 함수가 수를 돌려주지 않습니다. 돌려준 값의 자료형: {kind}. `return`이 있나요?",
 )
 TOO_SHORT = Text(
     "For layer {layer} your time is shorter than the device needs. Which of the two jobs is not finished by then?",
-    "레이어 {layer}: 구한 시간이 장치에 필요한 시간보다 짧습니다. 그때까지 두 가지 일 중 어느 것이 끝나지 않나요?",
+    "레이어 {layer}: 구한 시간이 장치에 필요한 시간보다 짧습니다. 그때까지 두 일 중 어느 것이 아직 끝나지 않았나요?",
 )
 TOO_LONG = Text(
     "For layer {layer} your time is longer than the roofline demands. What has been counted that need not be waited"
