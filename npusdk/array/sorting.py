@@ -16,8 +16,11 @@ from npusdk.array.device_array import UNRECORDED, DeviceArray, constant_number, 
 
 Array: TypeAlias = npt.NDArray[Any]
 
-BLOCK = 1 << 20
+BLOCK = 1 << 19
 """Elements that are sorted at a time: about a tenth of a second at worst."""
+
+FEW = 1 << 12
+"""Elements up to which places are sorted by NumPy's stable sorting, which is slow and needs no preparation."""
 
 
 def sort(array: DeviceArray, axis: int) -> DeviceArray:
@@ -35,7 +38,37 @@ def _sorted(lanes: Array, axis: int) -> Array:
 
 
 def _places(lanes: Array, axis: int) -> Array:
-    return np.argsort(lanes, axis, kind="stable")
+    """Return places in stable order: by sorting ranks of 32 bits with the place behind each, which is faster."""
+    ranks = _ranks(lanes) if lanes.size > FEW else None
+    if ranks is None:
+        return np.argsort(lanes, axis, kind="stable")
+    places = np.arange(lanes.shape[axis], dtype=np.uint64)
+    ranks <<= np.uint64(32)
+    ranks |= places.reshape((-1,) + (1,) * (lanes.ndim - 1 - axis % lanes.ndim))
+    ranks.sort(axis)
+    ranks &= np.uint64(0xFFFFFFFF)
+    return ranks.view(np.int64)
+
+
+def _ranks(values: Array) -> Array | None:
+    """Return whole numbers below 2**32 in the order of the values; None where there are none."""
+    if values.dtype.kind == "f":
+        return _float_ranks(values.astype(np.float32)) if values.dtype.itemsize <= 4 else None
+    low, high = int(values.min()), int(values.max())
+    if high - low >> 32:
+        return None
+    return np.subtract(values.astype(np.uint64), np.uint64(low % (1 << 64)))
+
+
+def _float_ranks(values: npt.NDArray[np.float32]) -> Array:
+    """Return the bits of a float, turned so that they rise with it; zeros are equal, and NaNs come last."""
+    values += np.float32(0)  # the negative zero becomes the positive
+    bits = values.view(np.uint32)
+    bits[np.isnan(values)] = 0x7FFFFFFF
+    negative = bits >> 31 == 1
+    np.bitwise_xor(bits, 0x80000000, out=bits)
+    np.bitwise_xor(bits, 0x7FFFFFFF, out=bits, where=negative)
+    return bits.astype(np.uint64)
 
 
 def _along(
@@ -45,12 +78,11 @@ def _along(
     place, order = how
     context, source = array.context, array._value
     context.require(source.size * context.width_bytes(dtype))
-    value = np.empty(source.shape, dtype)
-    lanes, sorted_lanes = np.moveaxis(source, axis, -1), np.moveaxis(value, axis, -1)
     if source.size <= BLOCK or source.ndim < 2:
-        value[...] = order(source, axis)
+        value = np.ascontiguousarray(order(source, axis))
     else:
-        _fill(lanes, sorted_lanes, order)
+        value = np.empty(source.shape, dtype)
+        _fill(np.moveaxis(source, axis, -1), np.moveaxis(value, axis, -1), order)
     number = UNRECORDED
     if context.record is not None:
         count = constant_number(context, np.array([source.shape[axis]], np.int64))

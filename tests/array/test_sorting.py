@@ -21,6 +21,7 @@ def test_blocks_of_lanes_are_sorted(x, data, block):
     context = make_context()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sorting, "BLOCK", block)
+        patch.setattr(sorting, "FEW", 0)
         array = put(context, x)
         values, places = np.sort(array, axis), np.argsort(array, axis)
     np.testing.assert_array_equal(values.numpy(), np.sort(x, axis))
@@ -29,6 +30,34 @@ def test_blocks_of_lanes_are_sorted(x, data, block):
     again = Recording(record.graph("sort", [values, places])).evaluate(record.feeds)
     np.testing.assert_array_equal(again[record.name_of(values)], np.sort(x, axis))
     np.testing.assert_array_equal(again[record.name_of(places)], places.numpy())
+
+
+@given(
+    x=st.lists(
+        st.sampled_from([0.0, -0.0, np.nan, -np.nan, np.inf, -np.inf, 1e-45, -1e-45, 3e38, -1.5, 2.0]), min_size=1
+    ),
+    kind=st.sampled_from(["float16", "float32", "float64"]),
+)
+def test_places_of_unusual_floats_are_stable(x, kind):
+    """Zeros of both signs are equal, what is no number comes last, and equal ones keep their order."""
+    with pytest.MonkeyPatch.context() as patch, np.errstate(all="ignore"):
+        patch.setattr(sorting, "FEW", 0)
+        values = np.array(x).astype(kind)
+        found = np.argsort(put(make_context(), values)).numpy()
+    np.testing.assert_array_equal(found, np.argsort(values, kind="stable"))
+
+
+@given(
+    x=st.lists(st.integers(-(2**63), 2**63 - 1) | st.integers(-3, 3), min_size=1),
+    kind=st.sampled_from(["int8", "uint8", "int32", "uint32", "int64", "uint64"]),
+)
+def test_places_of_whole_numbers_of_any_size_are_stable(x, kind):
+    """Integers at the ends of their types are in order too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sorting, "FEW", 0)
+        values = np.array(x, np.int64).astype(kind)
+        found = np.argsort(put(make_context(), values)).numpy()
+    np.testing.assert_array_equal(found, np.argsort(values, kind="stable"))
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no interval timer here")

@@ -14,7 +14,7 @@ from npusdk.array.functions.accumulations import cumsum
 from npusdk.array.functions.call import Rows
 from npusdk.array.functions.joining import concatenate
 from npusdk.array.functions.operand import Values, cast, common_dtype, constant, filled_like, transfer
-from npusdk.array.functions.ordering import argsort, lexsort, searchsorted
+from npusdk.array.functions.ordering import argsort, lexsort, searchsorted, sort
 from npusdk.array.functions.reductions import any_, truth
 from npusdk.array.functions.selection import take
 from npusdk.array.functions.shaping import moveaxis, ravel, reshape
@@ -33,8 +33,9 @@ def unique(
         normalize_axis_index(axis, 1)
         axis = None
     rows = ravel(ar)[:, None] if axis is None else _rows(ar, axis)
-    order = _row_order(rows)
-    ordered = take(rows, indices=order, axis=0)
+    needs_places = return_index or return_inverse or axis is not None
+    order = _row_order(rows) if needs_places else None
+    ordered = take(rows, indices=order, axis=0) if needs_places else sort(ravel(ar))[:, None]
     fresh = _fresh(ordered, equal_nan and axis is None)
     places = transfer(ar.context, np.flatnonzero(fresh.numpy()))
     values = take(ordered, indices=places, axis=0)
