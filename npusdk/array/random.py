@@ -17,6 +17,7 @@ import numpy as np
 from npusdk.array.apply import put
 from npusdk.array.context import Context
 from npusdk.array.device_array import DeviceArray
+from npusdk.array.drawing import draw
 from npusdk.array.functions.operand import host
 from npusdk.array.functions.reading import read
 from npusdk.array.functions.selection import take, take_along_axis
@@ -44,7 +45,7 @@ def _draw(context: Context, method: Callable[..., Any], args: Any, kwargs: Mappi
         del named["out"]
         out[...] = put(context, method(*args, **{**named, "size": out.shape}))
         return out
-    return drawn(context, method(*map(read, args), **{name: read(value) for name, value in named.items()}))
+    return drawn(context, draw(method, tuple(map(read, args)), {name: read(value) for name, value in named.items()}))
 
 
 def _choice(context: Context, method: Callable[..., Any], args: Any, kwargs: Mapping[str, Any]) -> Any:

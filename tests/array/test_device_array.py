@@ -127,7 +127,7 @@ def test_device_of_integers_refuses_floats():
     """On a device without floating point, floats are refused where they come up, with the way out."""
     whole = npu.asarray([1, 2, 3], device="warboy")
     assert (whole * 2 // 3).tolist() == [0, 1, 2]
-    with pytest.raises(PrecisionError, match="int8 holds integers only.* furiosa-warboy"):
+    with pytest.raises(PrecisionError, match=r"int8 holds integers only.* furiosa-warboy"):
         npu.asarray([0.5], device="warboy")
     with pytest.raises(PrecisionError, match="furiosa-warboy"):
         whole / 2
