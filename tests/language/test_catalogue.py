@@ -31,12 +31,14 @@ def error_calls():
 
 
 def literals(node):
-    """Return the strings marked in an expression: of a mark, of both branches of a choice; None for a variable."""
+    """Return the strings marked in an expression: of a mark, of all branches of a choice; None for a variable."""
+    if isinstance(node, ast.BoolOp):
+        return [text for value in node.values for text in literals(value)]
     if isinstance(node, ast.IfExp):
         return [*literals(node.body), *literals(node.orelse)]
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_":
         return [node.args[0].value]
-    return [None] if isinstance(node, ast.Name) else []
+    return [None] if isinstance(node, ast.Name | ast.Attribute) else []
 
 
 def of_errors(argument):
