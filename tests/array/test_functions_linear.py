@@ -130,6 +130,15 @@ def test_einsum_agrees(case, dtype):
     agree(lambda *args: np.einsum(equation, *args, optimize=True), *operands)
 
 
+@pytest.mark.parametrize("equation", ["ij,jk->ik", "ij,ij,ij->", "ijk,ij", "ij,jk->iq"])
+def test_einsum_refuses_what_numpy_refuses(equation):
+    """An equation that does not suit the arrays is a ValueError, as in NumPy."""
+    arrays = np.ones((2, 3)), np.ones((2, 3))
+    for given in (arrays, [on(EXACT, array) for array in arrays]):
+        with pytest.raises(ValueError, match=r"."):
+            np.einsum(equation, *given)
+
+
 def test_einsum_takes_lists_of_axes():
     """Axes can be numbered instead of lettered, with and without the axes of the result."""
     a, b = np.arange(6.0).reshape(2, 3), np.arange(12.0).reshape(3, 4)

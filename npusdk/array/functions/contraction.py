@@ -13,6 +13,7 @@ from npusdk.array.context import Context
 from npusdk.array.functions.call import Rows
 from npusdk.array.functions.operand import Values, cast, common_dtype, on_device, phantom
 from npusdk.array.functions.shaping import reshape, transpose
+from npusdk.errors import ShapeError
 
 
 def einsum(context: Context, *, operands: tuple[Any, ...], dtype: Any = None) -> Values:
@@ -27,7 +28,11 @@ def einsum(context: Context, *, operands: tuple[Any, ...], dtype: Any = None) ->
     terms = equation.partition("->")[0].split(",")
     if len(terms) == len(arrays):
         arrays = _level(terms, arrays)
-    result = apply("Einsum", arrays, {"equation": equation})
+    try:
+        result = apply("Einsum", arrays, {"equation": equation})
+    except ShapeError:
+        np.einsum_path(equation, *(phantom(array.shape) for array in arrays))  # NumPy's own words, where it has some
+        raise
     return result != 0 if logical else result
 
 
