@@ -134,9 +134,9 @@ def test_einsum_agrees(case, dtype):
 def test_einsum_refuses_what_numpy_refuses(equation):
     """An equation that does not suit the arrays is a ValueError, as in NumPy."""
     arrays = np.ones((2, 3)), np.ones((2, 3))
-    for given in (arrays, [on(EXACT, array) for array in arrays]):
+    for operands in (arrays, [on(EXACT, array) for array in arrays]):
         with pytest.raises(ValueError, match=r"."):
-            np.einsum(equation, *given)
+            np.einsum(equation, *operands)
 
 
 def test_einsum_takes_lists_of_axes():

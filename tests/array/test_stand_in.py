@@ -202,6 +202,7 @@ def test_imports_of_every_form_find_the_stand_in():
     assert namespace["la"] is offered["numpy.linalg"]
 
 
+@pytest.mark.filterwarnings("ignore::EncodingWarning")
 def test_texts_files_and_tests_read_arrays_back(tmp_path):
     """What writes arrays down copies them to the host, because that is what it is for."""
     x = XP.arange(3.0)

@@ -29,6 +29,7 @@ def bare_shell(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         for name in _BUILTINS:
             patch.setattr(builtins, name, None, raising=False)
+        patch.delattr(builtins, "_", raising=False)  # a doctest that ran before leaves its last value there
         patch.setattr(sys, "displayhook", sys.displayhook)
         patch.setattr(sys, "excepthook", sys.excepthook)
         folder = tmp_path_factory.mktemp("ipython")

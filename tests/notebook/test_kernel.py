@@ -55,9 +55,9 @@ def test_error_carries_the_frames_of_the_cell_alone(kernel):
 @pytest.mark.parametrize("text", ["%%npu\n1 / 0", "%%npu\nx = = 1", "%%npu --what\n1", "%npu what"])
 def test_failing_cell_stops_those_that_wait(kernel, text):
     """Cells that are queued behind one that fails do not run."""
-    first, second = kernel.send(text), kernel.send("print('must not run')")
-    assert kernel.reply(first)["status"] == "error"
-    assert kernel.reply(second)["status"] == "aborted"
+    codes = ("import time; time.sleep(0.5)", text, "print('must not run')")  # all wait before the second begins
+    replies = [kernel.reply(sent)["status"] for sent in [kernel.send(code) for code in codes]]
+    assert replies == ["ok", "error", "aborted"]
 
 
 def test_interrupt_ends_a_cell_and_leaves_the_names(kernel):
