@@ -22,6 +22,7 @@ from npusdk.array.dispatch import FUNCTIONS, HANDLERS, METHODS, refuse, refuse_r
 from npusdk.array.operators import Operators
 from npusdk.array.reading import Reading
 from npusdk.array.scalars import Scalar, attribute_of
+from npusdk.display import Shown
 from npusdk.errors import UnsupportedOpError, UsageError
 from npusdk.graph import Attributes
 from npusdk.language import _
@@ -33,7 +34,7 @@ Step: TypeAlias = tuple[str, tuple[Array, ...], "Attributes | None"]
 UNRECORDED = -1
 
 
-class DeviceArray(Operators, Reading):
+class DeviceArray(Operators, Reading, Shown):
     """An array on an emulated device; NumPy's functions and operators work on it and give arrays of the same device.
 
     Made by `npusdk.asarray`, or by NumPy's functions inside a ``%%npu`` cell. `numpy` brings a copy to the host;

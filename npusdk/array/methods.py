@@ -91,6 +91,11 @@ def tolist(array: DeviceArray) -> Any:
     return array._value.tolist()
 
 
+def itself(array: DeviceArray) -> DeviceArray:
+    """Return the array: that is what NumPy's `conj` does where nothing is complex."""
+    return array
+
+
 def view(array: DeviceArray, *args: Any, **keywords: Any) -> Any:
     """Return a view of the same elements; another type of them is refused."""
     if args or keywords:
@@ -99,7 +104,7 @@ def view(array: DeviceArray, *args: Any, **keywords: Any) -> Any:
 
 
 _SPECIAL: Mapping[str, Callable[..., Any]] = {
-    "astype": astype, "compress": compress, "conj": np.positive, "conjugate": np.positive, "copy": _copied,
+    "astype": astype, "compress": compress, "conj": itself, "conjugate": itself, "copy": _copied,
     "fill": fill, "flatten": flatten, "item": item, "partition": partition, "reshape": reshape, "sort": sort,
     "tolist": tolist, "transpose": transposed, "view": view,
 }  # fmt: skip

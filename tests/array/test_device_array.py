@@ -268,3 +268,16 @@ def test_context_refuses_an_unknown_format():
     """A context has one of the formats that arrays can have."""
     with pytest.raises(PrecisionError, match="fp8"):
         Context(find_device("h200"), "fp8")
+
+
+def test_array_shows_itself_as_text():
+    """A notebook shows an array as it is written, and needs nothing else for it."""
+    array = npu.asarray([1.0, 2.0], device="rngd")
+    assert array._repr_mimebundle_() == {"text/plain": repr(array)}
+
+
+def test_conjugate_of_an_array_is_the_array():
+    """No device holds complex numbers, and NumPy gives a real array itself."""
+    array = npu.asarray([1.0, 2.0], device="rngd")
+    assert array.conj() is array
+    assert array.conjugate() is array
