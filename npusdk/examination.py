@@ -7,7 +7,7 @@ import locale
 import os
 import platform
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -19,6 +19,7 @@ import numpy as np
 
 from npusdk.display import Shown
 from npusdk.errors import NpuError
+from npusdk.host import memory_bytes
 from npusdk.language import LANGUAGES, _, current_language, render, translate
 from npusdk.pipeline import devices
 from npusdk.units import format_bytes
@@ -178,34 +179,3 @@ def _memory() -> Check:
     if size_bytes is None:
         return Check("memory", label, "note", translate(_("not known on this system")))
     return Check("memory", label, "ok", format_bytes(size_bytes))
-
-
-def memory_bytes() -> int | None:
-    """Return the bytes that this process may use: the machine's, or the limit of its control group; None if unknown."""
-    found = [size for reader in (_physical_bytes, _control_group_bytes) if (size := reader())]
-    return min(found, default=None)
-
-
-def _physical_bytes() -> int | None:
-    if sys.platform == "win32":
-        return _windows_bytes()
-    with suppress(ValueError, OSError):
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return None
-
-
-def _control_group_bytes() -> int | None:
-    """Return the limit of control groups, version 2 or 1 (Linux, Documentation/admin-guide/cgroup-v2.rst)."""
-    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        with suppress(OSError, ValueError):
-            return int(Path(path).read_text(encoding="ascii"))
-    return None
-
-
-def _windows_bytes() -> int | None:
-    """Return what GetPhysicallyInstalledSystemMemory says, in kibibytes there (Microsoft, sysinfoapi.h)."""
-    size_kib = ctypes.c_ulonglong()
-    library: Callable[[str], ctypes.CDLL] | None = getattr(ctypes, "WinDLL", None)
-    if library is None or not library("kernel32").GetPhysicallyInstalledSystemMemory(ctypes.byref(size_kib)):
-        return None
-    return size_kib.value * 1024

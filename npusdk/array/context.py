@@ -7,7 +7,8 @@ values are exact everywhere.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from functools import cache
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,8 @@ from npusdk.array.precision import FORMATS
 from npusdk.array.quiet import BLOCK, QUIET
 from npusdk.array.record import Record
 from npusdk.catalogue import DeviceSpec
-from npusdk.errors import DtypeError, OutOfDeviceMemoryError, PrecisionError
+from npusdk.errors import DoesNotFitError, DtypeError, OutOfDeviceMemoryError, PrecisionError
+from npusdk.host import memory_bytes
 from npusdk.kernels.blocks import cut
 from npusdk.language import _
 from npusdk.numerics import MATRIX_FORMATS, RESULT_ROUNDERS
@@ -28,6 +30,15 @@ if TYPE_CHECKING:
 Array: TypeAlias = npt.NDArray[Any]
 
 _FLOAT32 = np.dtype(np.float32)
+
+_WIDENED = {"bf16": 2, "fp16": 2}
+"""How many bytes this computer takes for one of the device's floats: they are float32 here."""
+
+
+@cache
+def _host_limit_bytes(precision: str) -> int | None:
+    limit = memory_bytes()
+    return None if limit is None else limit // _WIDENED.get(precision, 1)
 
 
 class Context:
@@ -46,13 +57,15 @@ class Context:
 
     Attributes
     ----------
+    host_limit_bytes
+        As much of the device's format as this computer's memory holds; None where that is not known.
     live_bytes
         Bytes of all arrays that are alive, in the device's format.
     """
 
     __slots__ = (
-        "__weakref__", "_storages", "_widths", "block", "device", "live_bytes", "loops", "memory_limit_bytes",
-        "precision", "record", "rounder", "rounds",
+        "__weakref__", "_storages", "_widths", "block", "device", "host_limit_bytes", "live_bytes", "loops",
+        "memory_limit_bytes", "precision", "record", "rounder", "rounds",
     )  # fmt: skip
 
     def __init__(
@@ -73,6 +86,7 @@ class Context:
         self.precision = precision
         self.record = record
         self.memory_limit_bytes = memory_limit_bytes
+        self.host_limit_bytes = _host_limit_bytes(precision)
         self.live_bytes = 0
         self.rounds = precision in RESULT_ROUNDERS
         self.block = BLOCK // 2 if precision == "fp16" else BLOCK  # its rounder needs twice the scratch
@@ -138,15 +152,19 @@ class Context:
             QUIET.run(_round_blocks, self, value)
 
     def require(self, size_bytes: int) -> None:
-        """Refuse an allocation that the device has no room for.
+        """Refuse an allocation that the device, or this computer, has no room for.
 
         Raises
         ------
         OutOfDeviceMemoryError
-            With what is alive and what was asked for.
+            With what is alive on the device and what was asked for.
+        DoesNotFitError
+            If the device has the room, and this computer has not.
         """
-        limit = self.memory_limit_bytes
+        limit, host = self.memory_limit_bytes, self.host_limit_bytes
         if limit is None or self.live_bytes + size_bytes <= limit:
+            if host is not None and self.live_bytes + size_bytes > host:
+                self._refuse_host(size_bytes)
             return
         raise OutOfDeviceMemoryError(
             _(
@@ -159,6 +177,19 @@ class Context:
             limit=format_bytes(limit),
             live=format_bytes(self.live_bytes),
             wanted=format_bytes(size_bytes),
+        )
+
+    def _refuse_host(self, size_bytes: int) -> NoReturn:
+        raise DoesNotFitError(
+            _(
+                "This computer has {limit} of memory; arrays that are alive take {live} of it, and the next one would "
+                "take {wanted}. Device: {device}."
+            ),
+            hint=_("Free arrays that are not needed (del), or work in smaller batches."),
+            device=self.device.id,
+            limit=format_bytes(memory_bytes() or 0),
+            live=format_bytes(self.live_bytes * _WIDENED.get(self.precision, 1)),
+            wanted=format_bytes(size_bytes * _WIDENED.get(self.precision, 1)),
         )
 
     def __repr__(self) -> str:

@@ -10,10 +10,11 @@ import numpy as np
 from npusdk.compiler import Plan
 from npusdk.emulator.arena import Lifetime, largest_live_set
 from npusdk.emulator.feeding import check_inputs
-from npusdk.emulator.memory import host_memory_bytes, require_device, require_host
+from npusdk.emulator.memory import require_device, require_host
 from npusdk.emulator.planning import Planner
 from npusdk.emulator.storage import Array, Storage, storage_type
 from npusdk.emulator.units import Unit, round_in_place
+from npusdk.host import memory_bytes
 from npusdk.kernels.blocks import Calls
 from npusdk.numerics import ELEMENT_TYPES
 
@@ -57,7 +58,7 @@ class Executor:
         self._lay_out(units, storage)
         self.weight_bytes = _weight_bytes(units, storage)
         self.arena_bytes = storage.measure()
-        require_host(plan.graph.name, self.weight_bytes, self.arena_bytes, host_memory_bytes())
+        require_host(plan.graph.name, self.weight_bytes, self.arena_bytes, memory_bytes())
         storage.allocate()
         self._storage = storage
         self._calls = _bind(units, storage)
@@ -114,7 +115,7 @@ class Executor:
         graph = self.plan.graph
         sizes = {name: tensor.elements * storage_type(tensor.dtype).itemsize for name, tensor in graph.tensors.items()}
         weights = sum(value.nbytes for value in graph.constants.values() if any(value.strides) or not value.ndim)
-        require_host(graph.name, weights, self._largest_live_set(sizes), host_memory_bytes())
+        require_host(graph.name, weights, self._largest_live_set(sizes), memory_bytes())
         if device_limit is not None:
             on_device = {name for step in self.plan.steps if step.placement == "device" for name in step.outputs}
             held = {name: self.plan.device_bytes(name) for name in (*on_device, *graph.inputs)}

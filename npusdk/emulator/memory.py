@@ -2,28 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 from npusdk.errors import DoesNotFitError, OutOfDeviceMemoryError
 from npusdk.language import _
-
-_CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
-
-
-def host_memory_bytes() -> int | None:
-    """Return the memory that this process may use, or None where the system does not say."""
-    limits = []
-    if hasattr(os, "sysconf") and {"SC_PAGE_SIZE", "SC_PHYS_PAGES"} <= os.sysconf_names.keys():
-        limits.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    for path in _CGROUP_LIMITS:
-        try:
-            text = path.read_text(encoding="ascii").strip()
-        except OSError:
-            continue
-        if text.isdigit():
-            limits.append(int(text))
-    return min(limits, default=None)
 
 
 def require_host(model: str, weight_bytes: int, activation_bytes: int, limit: int | None) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from npusdk.display import show
-from npusdk.examination import memory_bytes
+from npusdk.host import memory_bytes
 from npusdk.language import _, translate
 from npusdk.notebook.place import Place
 from npusdk.report import CellReport

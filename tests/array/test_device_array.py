@@ -13,7 +13,14 @@ import npusdk as npu
 from npusdk.array import Context, put
 from npusdk.array.record import RECORD_LIMIT
 from npusdk.catalogue import find_device
-from npusdk.errors import DtypeError, OutOfDeviceMemoryError, PrecisionError, UnsupportedOpError, UsageError
+from npusdk.errors import (
+    DoesNotFitError,
+    DtypeError,
+    OutOfDeviceMemoryError,
+    PrecisionError,
+    UnsupportedOpError,
+    UsageError,
+)
 from tests.array.programs import make_context
 
 
@@ -281,3 +288,14 @@ def test_conjugate_of_an_array_is_the_array():
     array = npu.asarray([1.0, 2.0], device="rngd")
     assert array.conj() is array
     assert array.conjugate() is array
+
+
+def test_array_that_exceeds_this_computer_is_refused_before_it_is_taken(monkeypatch):
+    """What the device has room for, and this computer has not, is refused with both sizes; what fits goes on."""
+    context = Context(find_device("rngd"), "bf16", None, 48 << 30)
+    monkeypatch.setattr(context, "host_limit_bytes", 4096)  # of bf16, which this computer holds in float32
+    kept = put(context, np.zeros(1024, np.float32))
+    assert (kept + 1).shape == (1024,)
+    other = kept + 1
+    with pytest.raises(DoesNotFitError, match=r"alive take 8\.00 KiB of it, and the next one would take 4\.00 KiB"):
+        other + 1

@@ -7,9 +7,9 @@ import pytest
 
 import npusdk.emulator.executor as executor_module
 from npusdk.emulator import Executor
-from npusdk.emulator.memory import host_memory_bytes
 from npusdk.errors import DoesNotFitError, OutOfDeviceMemoryError
 from npusdk.graph import GraphBuilder, bind
+from npusdk.host import memory_bytes
 from npusdk.kernels import call
 from tests.emulator.plans import compiled, graph_of, grouped, node_by_node, samples
 from tests.emulator.small import NETWORKS, small_graph
@@ -79,10 +79,10 @@ def test_arena_that_exceeds_the_machine_is_refused_before_it_is_taken(monkeypatc
     """The second check counts every buffer as it was laid out."""
     plan = compiled(small_graph())
     needed = Executor(plan).planned_bytes
-    monkeypatch.setattr(executor_module, "host_memory_bytes", lambda: needed - 1)
+    monkeypatch.setattr(executor_module, "memory_bytes", lambda: needed - 1)
     with pytest.raises(DoesNotFitError):
         Executor(plan)
-    monkeypatch.setattr(executor_module, "host_memory_bytes", lambda: needed)
+    monkeypatch.setattr(executor_module, "memory_bytes", lambda: needed)
     Executor(plan)
 
 
@@ -100,5 +100,5 @@ def test_model_that_exceeds_the_device_is_refused_in_the_devices_bytes():
 
 def test_host_memory_is_a_plausible_number():
     """At least 64 MiB and less than a petabyte, or unknown."""
-    found = host_memory_bytes()
+    found = memory_bytes()
     assert found is None or 1 << 26 < found < 1 << 50
