@@ -25,13 +25,16 @@ def of_phase(report, phase):
 
 @given(profiles())
 def test_spans_fill_the_latency_without_overlap(report):
-    """Call, link and layers follow each other, in microseconds, and end with the latency."""
+    """Call, link and layers follow each other, in microseconds, and end with the latency within a nanosecond.
+
+    An end is the next beginning to the last bit: viewers drop a span that seems to end inside another.
+    """
     spans = of_phase(report, "X")
     assert len(spans) == len(report.layers) + 2
-    assert math.fsum(span["dur"] for span in spans) == pytest.approx(report.latency_s * 1e6, rel=1e-6, abs=1e-6)
+    assert math.fsum(span["dur"] for span in spans) == pytest.approx(report.latency_s * 1e6, rel=1e-6, abs=1e-3)
     now = 0.0
     for span in spans:
-        assert span["ts"] == pytest.approx(now, rel=1e-9, abs=1e-9)
+        assert span["ts"] == now
         now = span["ts"] + span["dur"]
 
 
