@@ -8,7 +8,7 @@ values are exact everywhere.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -23,9 +23,6 @@ from npusdk.kernels.blocks import cut
 from npusdk.language import _
 from npusdk.numerics import MATRIX_FORMATS, RESULT_ROUNDERS
 from npusdk.units import format_bytes
-
-if TYPE_CHECKING:
-    from npusdk.array.device_array import DeviceArray
 
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -137,10 +134,6 @@ class Context:
             found = min(dtype.itemsize, MATRIX_FORMATS[self.precision].bits // 8) if narrow else dtype.itemsize
             self._widths[dtype.char] = found
         return found
-
-    def device_bytes(self, array: DeviceArray) -> int:
-        """Return the bytes that an array takes on the device."""
-        return array.size * self.width_bytes(array.dtype)
 
     def round(self, value: Array) -> None:
         """Round what arithmetic made to the context's format, in place."""

@@ -32,8 +32,6 @@ class Loop(NamedTuple):
         Type of each operand in which it is computed.
     outputs
         Types of the results.
-    numpy_outputs
-        What they would be in NumPy, which decides where they can be written.
     recording
         What is written down: an operator, or a recipe, and what it has to know.
     is_direct
@@ -44,7 +42,6 @@ class Loop(NamedTuple):
 
     inputs: tuple[DType, ...]
     outputs: tuple[DType, ...]
-    numpy_outputs: tuple[DType, ...]
     recording: Recording
     is_direct: bool
     compares: bool
@@ -85,4 +82,4 @@ def _resolve(context: Context, ufunc: np.ufunc, kinds: Sequence[Kind], dtype: DT
     is_direct = all(isinstance(kind, type) or kind == one for kind, one in zip(kinds, inputs, strict=True))
     of_floats = all(kind is float or (not isinstance(kind, type) and kind.kind == "f") for kind in kinds)
     compares = context.rounds and ufunc in _COMPARISONS and of_floats
-    return Loop(inputs, outputs, found[ufunc.nin :], RECIPES[ufunc](inputs, outputs), is_direct, compares)
+    return Loop(inputs, outputs, RECIPES[ufunc](inputs, outputs), is_direct, compares)

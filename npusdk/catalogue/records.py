@@ -15,7 +15,6 @@ from npusdk.values import Frozen, Kind, Sourced
 T = TypeVar("T")
 
 DeviceKind: TypeAlias = Literal["npu", "gpu", "ipu", "lpu", "reference"]
-Availability: TypeAlias = Literal["current", "end_of_life", "announced"]
 Evidence: TypeAlias = Literal["vendor_list", "same_family", "assumed"]
 
 

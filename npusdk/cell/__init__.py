@@ -12,6 +12,5 @@ from npusdk.cell.bundle import Bundle, Outcome
 from npusdk.cell.capture import capture
 from npusdk.cell.hands import Hands
 from npusdk.cell.replay import replay
-from npusdk.cell.tracebacks import trim_traceback
 
-__all__ = ["Bundle", "Hands", "Names", "Outcome", "analyze", "apply", "capture", "replay", "trim_traceback"]
+__all__ = ["Bundle", "Hands", "Names", "Outcome", "analyze", "apply", "capture", "replay"]

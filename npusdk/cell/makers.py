@@ -108,7 +108,6 @@ def _path(value: pathlib.PurePath) -> tuple[object, ...]:
 
 
 _ALIAS = type(typing.List[int])  # noqa: UP006 - the type of such a form is wanted
-_UNION = type(typing.Optional[int])  # noqa: UP045 - likewise
 
 MAKERS: dict[str, Maker] = {
     "slice": Maker(slice, _attributes("start", "stop", "step"), slice),

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from npusdk.array import choose_cell_precision
 from npusdk.catalogue import DeviceSpec, find_device
-from npusdk.errors import PrecisionError
 from npusdk.language import _, render, translate
 
 LOCAL = "local"
@@ -30,11 +29,8 @@ class Place:
 
     @property
     def precision(self) -> str:
-        """Format in which cells compute unless they name one; "-" where the device has none for arrays of floats."""
-        try:
-            return choose_cell_precision(self.device)
-        except PrecisionError:
-            return "-"
+        """Format in which cells compute unless they name one."""
+        return choose_cell_precision(self.device)
 
     def sentence(self) -> str:
         """Return what it means that this is the target."""

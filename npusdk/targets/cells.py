@@ -8,6 +8,7 @@ from time import perf_counter
 from npusdk.array import Context, Record, choose_cell_precision
 from npusdk.catalogue import DeviceSpec, find_device
 from npusdk.cell import Bundle, Outcome, replay
+from npusdk.compiler import EMULATED
 from npusdk.errors import PrecisionError
 from npusdk.language import _
 from npusdk.pipeline import model_version
@@ -15,9 +16,6 @@ from npusdk.report import CellReport
 from npusdk.targets.hands import EmulatedHands
 from npusdk.targets.prediction import report_of
 from npusdk.targets.timing import interruptible, time_limit
-
-EMULATED = ("exact", "bf16", "fp16", "tf32", "fp32", "int8")
-"""Formats that a cell can compute in here."""
 
 
 @dataclass(frozen=True)

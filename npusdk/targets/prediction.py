@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from npusdk.array import Context, Record, choose_cell_precision
+from npusdk.array import RECORD_LIMIT, Context, Record, choose_cell_precision
 from npusdk.catalogue import cost_parameters
 from npusdk.errors import DoesNotFitError, NpuError
 from npusdk.language import _
@@ -15,9 +15,6 @@ from npusdk.targets.loss import Loss, measure_loss
 
 ROUNDED = ("bf16", "fp16", "tf32")
 """Formats that lose something against float32."""
-
-PREDICTED = 10_000
-"""Operators that a prediction covers at most; it takes about a tenth of a millisecond for each."""
 
 
 def report_of(hands: EmulatedHands, record: Record, elapsed_s: float, *, compare: bool) -> CellReport:
@@ -52,7 +49,7 @@ def report_of(hands: EmulatedHands, record: Record, elapsed_s: float, *, compare
         elapsed_here_s=elapsed_s,
         operations=record.operations,
         in_bytes=record.in_bytes,
-        out_bytes=sum(context.device_bytes(array) for array, _name in hands.taken.values()),
+        out_bytes=sum(array.nbytes for array, _name in hands.taken.values()),
         narrowed=tuple(dict.fromkeys(hands.narrowed)),
         loss=loss.largest,
         loss_name=loss.name,
@@ -68,14 +65,14 @@ def _recording(record: Record, hands: EmulatedHands) -> Recording | None:
     Raises
     ------
     DoesNotFitError
-        If more ran than is predicted.
+        If more ran than a record keeps.
     """
-    if record.operations > PREDICTED or not record.is_complete:
+    if not record.is_complete:
         raise DoesNotFitError(
             _("the cell ran {count} operators, and a prediction covers {limit} at most"),
             hint=_("Run fewer steps of the loop to see what the device would take for them."),
             count=record.operations,
-            limit=PREDICTED,
+            limit=RECORD_LIMIT,
         )
     return (
         Recording(record.graph("cell", [array for array, _name in hands.taken.values()])) if record.operations else None

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import npusdk as npu
+from npusdk.array import RECORD_LIMIT
 from npusdk.cell import apply, capture
 from npusdk.errors import (
     ConfigError,
@@ -14,7 +15,6 @@ from npusdk.errors import (
     UnknownDeviceError,
 )
 from npusdk.numerics import round_to
-from npusdk.targets.prediction import PREDICTED
 
 LAYER = "h = np.maximum(x @ w, 0)\n"
 
@@ -79,8 +79,8 @@ def test_cell_names_what_lost_most():
 def test_cell_names_what_overflowed():
     """What is infinite in the device's format, and not in float32, is told."""
     names = {"np": np, "x": np.full(4, 300.0, np.float32)}
-    report = run("y = x * x\nz = x * 2\n", names, "atom", compare=True)
-    assert np.isinf(names["y"]).all()
+    report = run("y = x * x\nz = x * 2\nv = np.where(x > 0, np.inf, x)\n", names, "atom", compare=True)
+    assert np.isinf([names["y"], names["v"]]).all()
     assert report.overflowed == ("y",)
     assert "beyond the numbers of fp16, not of float32: y" in str(report)
 
@@ -134,10 +134,11 @@ def test_cell_without_operators_has_no_prediction_and_no_refusal():
 def test_endless_recording_is_computed_and_not_predicted():
     """A loop of more operators than a prediction covers gives its values, and the reason why there is no prediction."""
     names = {"np": np, "x": np.zeros(2, np.int64)}
-    report = run(f"for _i in range({PREDICTED + 5}):\n    x = x + 1\n", names)
-    assert names["x"].tolist() == [PREDICTED + 5] * 2
+    report = run(f"for _i in range({RECORD_LIMIT + 5}):\n    x = x + 1\n", names)
+    assert names["x"].tolist() == [RECORD_LIMIT + 5] * 2
     assert report.profile is None
     assert report.refusal.code == "does_not_fit"
+    assert f"a prediction covers {RECORD_LIMIT} at most" in str(report)
 
 
 def test_cell_in_integers_runs_where_there_are_no_floats():
