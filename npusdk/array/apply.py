@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
@@ -224,10 +223,15 @@ def put(context: Context, value: Array, name: str = "") -> DeviceArray:
     return wrap(context, held, number)
 
 
-@cache
-def _shared_context(device: str, precision: str) -> Context:
-    spec = find_device(device)
-    return Context(spec, precision, None, spec.pool_bytes)
+_SHARED: dict[tuple[str, str], Context] = {}
+
+
+def _shared_context(spec: DeviceSpec, precision: str) -> Context:
+    """Return the context that all arrays of a device and a precision share outside of cells."""
+    found = _SHARED.get((spec.id, precision))
+    if found is None or (found.device is not spec and found.device != spec):
+        found = _SHARED[spec.id, precision] = Context(spec, precision, None, spec.pool_bytes)
+    return found
 
 
 def asarray(value: Any, device: str | DeviceSpec = "reference", dtype: Any = None) -> DeviceArray:
@@ -264,7 +268,7 @@ def asarray(value: Any, device: str | DeviceSpec = "reference", dtype: Any = Non
     precision = dtype if is_format else choose_cell_precision(spec)
     if is_format and dtype != "exact" and spec.kind != "reference" and dtype not in spec.dtypes:
         _refuse_format(spec, dtype)
-    context = _shared_context(spec.id, precision)
+    context = _shared_context(spec, precision)
     host = value.numpy() if isinstance(value, DeviceArray) else np.asarray(value)
     if dtype is not None and not is_format:
         host = host.astype(dtype)

@@ -29,6 +29,17 @@ def vector():
     return npu.asarray([1.0, 2.0, 3.0], device="rngd")
 
 
+def test_asarray_takes_a_device_that_is_not_in_the_catalogue():
+    """A person's own device is itself, also where it is a changed one of the catalogue; equal ones share a place."""
+    rngd = find_device("rngd")
+    own, changed = (rngd.model_copy(update=update) for update in ({"id": "own-card"}, {"name": "Changed"}))
+    assert npu.asarray([1.0], device=own).device == "own-card"
+    assert npu.asarray([1.0], device=changed).context.device.name == "Changed"
+    assert npu.asarray([1.0], device=rngd).context.device is rngd
+    part, same = (npu.asarray([1.0], device="rngd:4pe") for _time in range(2))
+    assert (part + same).numpy().tolist() == [2.0]
+
+
 def test_array_says_what_it_is(vector):
     """An array knows its shape, its storage here, its format and bytes there, and its device."""
     assert (vector.shape, vector.ndim, vector.size, len(vector)) == ((3,), 1, 3, 3)
