@@ -45,7 +45,7 @@ def bare_shell(tmp_path_factory):
         Shell.clear_instance()
 
 
-def _forget(shell):
+def forget(shell):
     """Do what `%reset` does, without collecting all garbage."""
     history = shell.history_manager
     history.input_hist_parsed[:], history.input_hist_raw[:] = [""], [""]
@@ -62,7 +62,7 @@ def _forget(shell):
 @pytest.fixture
 def shell(bare_shell):
     """Return a shell as after a start, with NumPy and npusdk loaded, which speaks English."""
-    _forget(bare_shell)
+    forget(bare_shell)
     bare_shell.run_line_magic("colors", "nocolor")
     bare_shell.run_cell("import numpy as np", store_history=True)
     bare_shell.run_line_magic("load_ext", "npusdk")
