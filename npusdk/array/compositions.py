@@ -18,18 +18,35 @@ from npusdk.array.emitting import Emitter
 Names: TypeAlias = tuple[str, ...]
 DTypes: TypeAlias = tuple[np.dtype[Any], ...]
 Composition: TypeAlias = Callable[[Emitter, Names, DTypes], "str | tuple[str, ...]"]
-
-
-def _scaled(factor: float) -> Composition:
-    return lambda emit, x, kinds: emit.op("Mul", x[0], emit.scalar(factor, kinds[0]))
-
-
-def _logarithm(base: float) -> Composition:
-    return lambda emit, x, kinds: emit.op("Mul", emit.op("Log", x[0]), emit.scalar(1 / log(base), kinds[0]))
+Single: TypeAlias = Callable[[Emitter, Names, DTypes], str]
 
 
 def _cast(emit: Emitter, name: str, dtype: str) -> str:
     return emit.op("Cast", name, to=dtype)
+
+
+def _rounded_once(function: Single) -> Single:
+    """Compose float16 in float32 and round the result, as NumPy computes it."""
+    half, single = np.dtype(np.float16), np.dtype(np.float32)
+
+    def compose(emit: Emitter, x: Names, kinds: DTypes) -> str:
+        if kinds[0] != half:
+            return function(emit, x, kinds)
+        wide = tuple(single if kind == half else kind for kind in kinds)
+        names = (_cast(emit, one, "float32") if kind == half else one for one, kind in zip(x, kinds, strict=False))
+        return _cast(emit, function(emit, tuple(names), wide), "float16")
+
+    return compose
+
+
+def _scaled(factor: float) -> Composition:
+    return _rounded_once(lambda emit, x, kinds: emit.op("Mul", x[0], emit.scalar(factor, kinds[0])))
+
+
+def _logarithm(base: float) -> Composition:
+    return _rounded_once(
+        lambda emit, x, kinds: emit.op("Mul", emit.op("Log", x[0]), emit.scalar(1 / log(base), kinds[0]))
+    )
 
 
 def _truth(emit: Emitter, name: str, kind: np.dtype[Any]) -> str:
@@ -138,37 +155,45 @@ def _heaviside(emit: Emitter, x: Names, kinds: DTypes) -> str:
     return emit.op("Where", emit.op("IsNaN", x[0]), x[0], step)
 
 
+@_rounded_once
 def _hypot(emit: Emitter, x: Names, kinds: DTypes) -> str:  # noqa: ARG001
     return emit.op("Sqrt", emit.op("Add", emit.op("Mul", x[0], x[0]), emit.op("Mul", x[1], x[1])))
 
 
+@_rounded_once
 def _exp2(emit: Emitter, x: Names, kinds: DTypes) -> str:
     return emit.op("Exp", emit.op("Mul", x[0], emit.scalar(log(2), kinds[0])))
 
 
+@_rounded_once
 def _expm1(emit: Emitter, x: Names, kinds: DTypes) -> str:
     return emit.op("Sub", emit.op("Exp", x[0]), emit.scalar(1, kinds[0]))
 
 
+@_rounded_once
 def _log1p(emit: Emitter, x: Names, kinds: DTypes) -> str:
     return emit.op("Log", emit.op("Add", x[0], emit.scalar(1, kinds[0])))
 
 
+@_rounded_once
 def _logaddexp(emit: Emitter, x: Names, kinds: DTypes) -> str:  # noqa: ARG001
     gap = emit.op("Neg", emit.op("Abs", emit.op("Sub", *x)))
     return emit.op("Add", emit.op("Max", *x), emit.op("Softplus", gap))
 
 
+@_rounded_once
 def _logaddexp2(emit: Emitter, x: Names, kinds: DTypes) -> str:
     natural = tuple(emit.op("Mul", one, emit.scalar(log(2), kinds[0])) for one in x)
     return emit.op("Mul", _logaddexp(emit, natural, kinds), emit.scalar(1 / log(2), kinds[0]))
 
 
+@_rounded_once
 def _cbrt(emit: Emitter, x: Names, kinds: DTypes) -> str:
     root = emit.op("Pow", emit.op("Abs", x[0]), emit.scalar(1 / 3, kinds[0]))
     return emit.op("Mul", emit.op("Sign", x[0]), root)
 
 
+@_rounded_once
 def _arctan2(emit: Emitter, x: Names, kinds: DTypes) -> str:
     """The angle of (x, y) by that of y / x, half a turn further where x is negative; zero at the origin."""
     y, across = x
@@ -180,6 +205,7 @@ def _arctan2(emit: Emitter, x: Names, kinds: DTypes) -> str:
     return emit.op("Where", is_origin, zero, turned)
 
 
+@_rounded_once
 def _ldexp(emit: Emitter, x: Names, kinds: DTypes) -> str:
     exponent = emit.op("Mul", _cast(emit, x[1], kinds[0].name), emit.scalar(log(2), kinds[0]))
     return emit.op("Mul", x[0], emit.op("Exp", exponent))
