@@ -34,8 +34,9 @@ def time_limit(timeout_s: float | None) -> Iterator[None]:
     timer.daemon = True
     timer.start()
     try:
-        yield
-        watch.stop()
+        with _hearing():
+            yield
+            watch.stop()
     except KeyboardInterrupt:
         if not watch.rang:
             raise
@@ -48,6 +49,20 @@ def time_limit(timeout_s: float | None) -> Iterator[None]:
             hint=_("Give it more time with --timeout, or less to do."),
             limit=format_seconds(timeout_s),
         )
+
+
+@contextmanager
+def _hearing() -> Iterator[None]:
+    """Take interrupts inside the block, also in a process that was started deaf to them, as shells start jobs."""
+    deaf = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    if not deaf or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager

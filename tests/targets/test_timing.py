@@ -116,3 +116,14 @@ def test_interrupts_of_a_cell_find_the_handler_that_was_there():
     finally:
         signal.signal(signal.SIGINT, before)
     assert heard == [signal.SIGINT]
+
+
+def test_time_limit_works_in_a_process_that_was_started_deaf_to_interrupts():
+    """Where a shell has switched Ctrl-C off for a job, the limit holds all the same, and the job stays as it was."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with pytest.raises(RunTimeoutError), time_limit(0.1):
+            spin(30)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
