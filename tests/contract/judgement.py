@@ -107,6 +107,10 @@ def compare_errors(plain, there, rule, where, *, moves):
         said, said_there = (_NUMBER.sub("#", _WIDTHS.sub("", text)).split() for text in (said, said_there))
     free = isinstance(a, SyntaxError | KeyboardInterrupt)
     _require(free or said == said_there, where, said, said_there)
+    if isinstance(a, SyntaxError):
+        _require(
+            b.lineno == a.lineno + (moves and not plain.lines), f"line of the error in {where}", a.lineno, b.lineno
+        )
     if plain.lines and not isinstance(a, SystemExit):
         (cell, _, _), (place, number, source) = plain.lines[0], plain.lines[-1]
         _require(there.lines[-1:], f"place of the error in {where}", plain.lines, there.lines)

@@ -27,11 +27,6 @@ class Program:
     is_structural: bool
     drift: float
 
-    @property
-    def text(self):
-        """All cells, one after the other."""
-        return "\n".join(text for _, text in self.cells)
-
 
 def _read(chunk):
     """Return the program of the text from its name on."""

@@ -63,10 +63,12 @@ def _freeze_object(value, depth):
 
 
 def _state(names):
-    """Return for each name of the reader's which object it is and what is in it."""
+    """Return for each name of the reader's which object it is and what is in it; also what all random numbers need."""
     mine = {name: value for name, value in names.items() if name not in _SHELLS_OWN and not name.startswith("_")}
     frozen = {name: freeze(value) for name, value in mine.items()}
-    return {name: (id(mine[name]), held[0], pickle.dumps(held)) for name, held in frozen.items()}
+    dice = {"<numpy.random>": np.random.get_state(), "<random>": random.getstate()}  # noqa: NPY002
+    states = {name: (0, "state", pickle.dumps(state)) for name, state in dice.items()}
+    return states | {name: (id(mine[name]), held[0], pickle.dumps(held)) for name, held in frozen.items()}
 
 
 def _run_cell(shell, text):
