@@ -69,12 +69,16 @@ def prod(
     return result if initial is None else cast(result * initial, result.dtype)
 
 
-_NARROW = {"bool": np.uint32, "int8": np.int32, "int16": np.int32, "uint8": np.uint32, "uint16": np.uint32}
+_NARROW = {
+    np.dtype(narrow): wide
+    for wide, all_narrow in ((np.int32, (np.int8, np.int16)), (np.uint32, (np.bool_, np.uint8, np.uint16)))
+    for narrow in all_narrow
+}
 """Wider types for what ONNX's reductions do not take; the result is cut back, as integers wrap around."""
 
 
 def _any_type(op: str, a: Values, axis: Any, keepdims: bool) -> Values:
-    wide = _NARROW.get(str(a.dtype))
+    wide = _NARROW.get(a.dtype)
     if wide is None:
         return fold(op, a, axis, keepdims)
     source = cast(a, wide)
