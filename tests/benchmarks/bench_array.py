@@ -47,6 +47,38 @@ def small(label, *, records, precision="bf16"):
     print(f"  {label:34} {mine * 1e6:6.2f} us, {mine / theirs:5.2f} x array-api-strict ({theirs * 1e6:.2f} us), bar 3")
 
 
+FUNCTIONS = {
+    "a < a": lambda _space, a: a < a,  # noqa: PLR0124 - a comparison is what is measured
+    "a @ a": lambda _space, a: a @ a,
+    "a[1:3]": lambda _space, a: a[1:3, :],
+    "exp": lambda space, a: space.exp(a),
+    "where": lambda space, a: space.where(a > 1, a, a),
+    "reshape": lambda space, a: space.reshape(a, (16,)),
+    "stack": lambda space, a: space.stack([a, a]),
+    "sort": lambda space, a: space.sort(a),
+    "argmax": lambda space, a: space.argmax(a, axis=1),
+    "max": lambda space, a: space.max(a, axis=1),
+    "sum": lambda space, a: space.sum(a, axis=0),
+    "mean": lambda space, a: space.mean(a, axis=1),
+    "flip": lambda space, a: space.flip(a),
+    "std": lambda space, a: space.std(a, axis=0),
+}
+"""Other small operations, on an array of four by four elements."""
+
+
+def functions():
+    """Print small functions beside the addition."""
+    value = np.arange(16, dtype=np.float32).reshape(4, 4)
+    a, x = put(context(), value), strict.asarray(value)
+    for name, function in FUNCTIONS.items():
+        calls = [lambda f=function: f(np, a), lambda f=function: f(strict, x)]
+        mine, theirs = least_s(calls, SMALL // 4)
+        print(
+            f"  {name:7} of 4 x 4, bf16 {mine * 1e6:21.2f} us,"
+            f" {mine / theirs:5.2f} x array-api-strict ({theirs * 1e6:.2f} us), bar 3"
+        )
+
+
 def product(size):
     """Print a matrix product; the limit is 1.1."""
     values = [np.random.default_rng(i).standard_normal((size, size), dtype=np.float32) for i in range(2)]
@@ -79,6 +111,7 @@ if __name__ == "__main__":
     small("add of 3, bf16, no record", records=False)
     small("add of 3, bf16, recorded", records=True)
     small("add of 3, fp16, recorded", records=True, precision="fp16")
+    functions()
     for size in (512, 1024):
         product(size)
     for precision in ("bf16", "tf32", "fp16"):
