@@ -37,11 +37,20 @@ def require_room(context: Context, op: str, values: Sequence[Array | None], attr
     limit = context.memory_limit_bytes
     if limit is None or op in _FREE:
         return
-    if op not in _MAY_GROW:
-        bound = sum(value.size * context.width_bytes(value.dtype) for value in values if value is not None)
-        if context.live_bytes + bound <= limit:
-            return
+    bound = _bound_bytes(context, op, values)
+    if bound is not None and context.live_bytes + bound <= limit:
+        return
     context.require(_size_bytes(context, op, values, attrs, outputs=outputs))
+
+
+def _bound_bytes(context: Context, op: str, values: Sequence[Array | None]) -> int | None:
+    """Return what the results exceed in no case, where that is known at a glance."""
+    given = [value for value in values if value is not None]
+    if op == "MatMul" and all(value.size for value in given):
+        return prod(value.size for value in given) * max(context.width_bytes(value.dtype) for value in given)
+    if op in _MAY_GROW:
+        return None
+    return sum(value.size * context.width_bytes(value.dtype) for value in given)
 
 
 def _size_bytes(context: Context, op: str, values: Sequence[Array | None], attrs: Attributes, *, outputs: int) -> int:
