@@ -158,8 +158,8 @@ class Record:
         """
         if not self.is_complete:
             raise DoesNotFitError(
-                _("{count} operators ran; a record keeps {limit}."),
-                hint=_("Run fewer steps of the loop."),
+                _("the cell ran {count} operators, and a prediction covers {limit} at most"),
+                hint=_("Run fewer steps of the loop to see what the device would take for them."),
                 count=self.operations,
                 limit=RECORD_LIMIT,
             )

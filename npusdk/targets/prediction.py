@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from npusdk.array import RECORD_LIMIT, Context, Record, choose_cell_precision
+from npusdk.array import Context, Record, choose_cell_precision
 from npusdk.catalogue import cost_parameters
-from npusdk.errors import DoesNotFitError, NpuError
+from npusdk.errors import NpuError
 from npusdk.language import _
 from npusdk.pipeline.recorded import Recording
 from npusdk.report import CellReport, ProfileReport, Refusal
@@ -67,16 +67,9 @@ def _recording(record: Record, hands: EmulatedHands) -> Recording | None:
     DoesNotFitError
         If more ran than a record keeps.
     """
-    if not record.is_complete:
-        raise DoesNotFitError(
-            _("the cell ran {count} operators, and a prediction covers {limit} at most"),
-            hint=_("Run fewer steps of the loop to see what the device would take for them."),
-            count=record.operations,
-            limit=RECORD_LIMIT,
-        )
-    return (
-        Recording(record.graph("cell", [array for array, _name in hands.taken.values()])) if record.operations else None
-    )
+    if not record.operations:
+        return None
+    return Recording(record.graph("cell", [array for array, _name in hands.taken.values()]))
 
 
 def _predict(recording: Recording | None, context: Context) -> ProfileReport | None:

@@ -47,7 +47,7 @@ def await_ready(process, log, deadline_s=90):
             address, token = found.groups()
             httpx.get(f"{address}/api/status", params={"token": token}, timeout=30).raise_for_status()
             return address, token
-        time.sleep(0.1)
+        time.sleep(0.1)  # between two looks at the log; the loop above has a limit
     raise AssertionError(log.read_text(encoding="utf-8", errors="replace"))
 
 
