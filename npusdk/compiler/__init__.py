@@ -3,14 +3,16 @@
 from npusdk.compiler.canonical import canonicalize
 from npusdk.compiler.compile import compile_graph
 from npusdk.compiler.legality import Legality, examine_operators
-from npusdk.compiler.plan import Plan, Step
+from npusdk.compiler.plan import PLAIN, Plan, Step, Traits
 from npusdk.compiler.precision import EMULATED, choose_precision, precision_assumptions
 
 __all__ = [
     "EMULATED",
+    "PLAIN",
     "Legality",
     "Plan",
     "Step",
+    "Traits",
     "canonicalize",
     "choose_precision",
     "compile_graph",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from npusdk.graph import Graph, Node, Tensor
@@ -52,6 +54,44 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Traits:
+    """What is true of a network beyond its operators: said by whoever builds it, read by the cost model.
+
+    Parameters
+    ----------
+    repeats
+        How often a part runs in one call, each time with weights and cache of its own, by the beginning of the names of
+        its nodes ({"block/": 80}): the graph holds one block of a language model, the call runs all.
+    causal
+        Names of the attention's products of which half is computed, because a query sees earlier keys only.
+    reduced
+        Names of nodes whose result is the sum of what all tensor-parallel devices computed: one all-reduce each.
+    resident
+        Inputs and outputs of the graph that stay in the device's memory between calls (keys and values).
+    weight_bits, cache_bits
+        Bits of one weight and of one element of `resident`, where they differ from the plan's precision.
+    shards
+        Devices that each hold one such graph's share of the network and run it together.
+    """
+
+    repeats: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    causal: frozenset[str] = frozenset()
+    reduced: frozenset[str] = frozenset()
+    resident: frozenset[str] = frozenset()
+    weight_bits: float | None = None
+    cache_bits: float | None = None
+    shards: int = 1
+
+    def times(self, node: str) -> int:
+        """Return how often the node of that name runs in one call."""
+        return next((count for start, count in self.repeats.items() if node.startswith(start)), 1)
+
+
+PLAIN = Traits()
+"""A network that is what its graph says."""
+
+
+@dataclass(frozen=True)
 class Plan:
     """A graph made ready for one device.
 
@@ -69,6 +109,8 @@ class Plan:
         Fused operators in an order in which they can run.
     assumptions
         Codes of what the plan takes for granted ("model_is_quantized").
+    traits
+        What is true of the network beyond its operators.
     """
 
     graph: Graph
@@ -77,6 +119,7 @@ class Plan:
     batch: int
     steps: tuple[Step, ...]
     assumptions: tuple[str, ...] = ()
+    traits: Traits = PLAIN
 
     def device_bits(self, tensor: Tensor) -> int:
         """Bits of one element of `tensor` on the device: floats in the plan's format, everything else in its own."""

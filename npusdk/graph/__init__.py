@@ -1,5 +1,6 @@
 """Tensors, nodes and graphs; shape rules; the checker. Knows neither devices, nor time, nor file formats."""
 
+from npusdk.graph.absent import absent_weight, is_absent
 from npusdk.graph.binding import Evaluate, bind
 from npusdk.graph.builder import GraphBuilder
 from npusdk.graph.checking import check_graph
@@ -26,11 +27,13 @@ __all__ = [
     "ShapeRule",
     "Tensor",
     "TensorType",
+    "absent_weight",
     "bind",
     "check_graph",
     "check_size",
     "format_graph",
     "infer",
+    "is_absent",
     "rebatch_shapes",
     "resolve_input_shapes",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from operator import index
 
-from npusdk.compiler import canonicalize
+from npusdk.compiler import PLAIN, Traits, canonicalize
 from npusdk.display import Shown
 from npusdk.errors import ShapeError
 from npusdk.graph import Graph, Tensor, bind
@@ -33,6 +33,8 @@ class Model(Shown):
         The network as imported; its input sizes may be names.
     input_shapes
         Sizes of inputs, by name; what is left out comes from the file, and a leading name alone becomes 1.
+    traits
+        What is true of the network beyond its operators.
 
     Raises
     ------
@@ -40,8 +42,9 @@ class Model(Shown):
         If shapes do not fit together, or there is no sample in a batch.
     """
 
-    def __init__(self, opened: Graph, input_shapes: Mapping[str, tuple[int, ...]]) -> None:
+    def __init__(self, opened: Graph, input_shapes: Mapping[str, tuple[int, ...]], traits: Traits = PLAIN) -> None:
         self._opened = opened
+        self.traits = traits
         self._input_shapes = input_shapes
         self.graph = bind(opened, input_shapes, call)
         if self.batch < 1:

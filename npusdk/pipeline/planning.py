@@ -69,7 +69,7 @@ class Planner:
                 graph, precision, legality, fusion=device.fusion, is_quantized=self.model.is_quantized
             )
         assumptions = precision_assumptions(device, precision, is_quantized=self.model.is_quantized)
-        return Plan(graph, device.id, precision, batch, self._steps[key], assumptions)
+        return Plan(graph, device.id, precision, batch, self._steps[key], assumptions, self.model.traits)
 
     def table(self, device: DeviceSpec, plan: Plan) -> WorkTable:
         """Return the work of a plan, one row for each step."""

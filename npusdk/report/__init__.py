@@ -7,6 +7,7 @@ from npusdk.report.comparison import Comparison, Refusal
 from npusdk.report.fit import DeviceFit, Evidence, Finding, FitReport, MemoryNeed
 from npusdk.report.layers import BOUNDS, LayerCost, LayerTable
 from npusdk.report.listing import LayerListing
+from npusdk.report.parallel import Parallel
 from npusdk.report.picture import Picture
 from npusdk.report.profile import ProfileReport, Reachability
 
@@ -27,6 +28,7 @@ __all__ = [
     "ManifestItem",
     "MemoryNeed",
     "Note",
+    "Parallel",
     "Picture",
     "ProfileReport",
     "Reachability",

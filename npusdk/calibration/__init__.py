@@ -1,0 +1,1 @@
+"""Fitting the cost model on published measurements, and judging it on anybody's."""
