@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".onnx",)
 
+ZOO_PREFIX = "zoo:"
+"""How the name of a reference network begins."""
+
 
 def load_model(path: Path, input_shapes: Iterable[str] | None) -> Model:
-    """Return the model in a file, showing progress on a terminal.
+    """Return the model in a file, or a reference network ("zoo:resnet50"), showing progress on a terminal.
 
     Raises
     ------
@@ -26,6 +29,8 @@ def load_model(path: Path, input_shapes: Iterable[str] | None) -> Model:
         If there is no such file, or its suffix says that it is something else.
     """
     shapes = parse_input_shapes(input_shapes)
+    if str(path).startswith(ZOO_PREFIX):
+        return rooms.pipeline.load(str(path), shapes)
     if path.suffix.lower() not in SUFFIXES:
         raise UsageError(
             _("{path}: a file that ends in {suffix} is no model that npusdk reads"),

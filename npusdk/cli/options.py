@@ -11,7 +11,9 @@ import typer
 from npusdk.errors import ShapeError
 from npusdk.language import _
 
-ModelPath = Annotated[Path, typer.Argument(metavar="MODEL", help=_("ONNX file."))]
+ModelPath = Annotated[
+    Path, typer.Argument(metavar="MODEL", help=_("ONNX file, or a reference network such as zoo:resnet50."))
+]
 Device = Annotated[str, typer.Option("--device", metavar="NAME", help=_("Device, see: npusdk devices"))]
 Devices = Annotated[
     str, typer.Option("--devices", metavar="A,B|all", help=_("Devices; all means those one can get today."))

@@ -35,6 +35,8 @@ class Model(Shown):
         Sizes of inputs, by name; what is left out comes from the file, and a leading name alone becomes 1.
     traits
         What is true of the network beyond its operators.
+    batch
+        Samples in one call, instead of the network's own.
 
     Raises
     ------
@@ -42,11 +44,18 @@ class Model(Shown):
         If shapes do not fit together, or there is no sample in a batch.
     """
 
-    def __init__(self, opened: Graph, input_shapes: Mapping[str, tuple[int, ...]], traits: Traits = PLAIN) -> None:
+    def __init__(
+        self,
+        opened: Graph,
+        input_shapes: Mapping[str, tuple[int, ...]],
+        traits: Traits = PLAIN,
+        *,
+        batch: int | None = None,
+    ) -> None:
         self._opened = opened
         self.traits = traits
         self._input_shapes = input_shapes
-        self.graph = bind(opened, input_shapes, call)
+        self.graph = bind(opened, input_shapes, call, batch=batch)
         if self.batch < 1:
             raise ShapeError(
                 _("The model cannot run with batch {batch}: its first input {name} has shape {shape}."),

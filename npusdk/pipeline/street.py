@@ -12,20 +12,19 @@ from typing import TypeAlias
 from npusdk.catalogue import DeviceList, DeviceSpec, filter_devices, find_device
 from npusdk.errors import (
     ConfigError,
-    DtypeError,
-    ModelFormatError,
     NpuError,
     ShapeError,
     UnknownDeviceError,
-    UnsupportedOpError,
 )
-from npusdk.importers import Source, load_onnx
+from npusdk.importers import Source
 from npusdk.language import _
 from npusdk.pipeline.calibration import model_version
 from npusdk.pipeline.fitting import fit_device
 from npusdk.pipeline.model import Model
+from npusdk.pipeline.opening import ZOO_PREFIX, open_file, open_zoo, read_count
 from npusdk.pipeline.program import Program
 from npusdk.report import Comparison, FitReport, ProfileReport, Refusal
+from npusdk.zoo import Size
 
 AnyModel: TypeAlias = Model | Source
 
@@ -73,16 +72,27 @@ def device(name: str) -> DeviceSpec:
     return find_device(name)
 
 
-def load(source: AnyModel, input_shapes: Mapping[str, tuple[int, ...]] | None = None) -> Model:
+def load(
+    source: AnyModel,
+    input_shapes: Mapping[str, tuple[int, ...]] | None = None,
+    *,
+    batch: int | None = None,
+    sequence: int | None = None,
+    resolution: int | None = None,
+) -> Model:
     """Return a checked model.
 
     Parameters
     ----------
     source
-        Path of an ONNX file, its bytes, or an `onnx.ModelProto`.
+        Path of an ONNX file, its bytes, an `onnx.ModelProto`, or "zoo:" and the name of a reference network.
     input_shapes
         Sizes of inputs whose dimensions the file leaves open, by input name. A leading open dimension alone is the
         batch and needs none.
+    batch
+        Samples in one call.
+    sequence, resolution
+        Tokens of a sample, and pixels of a square image's side, of a reference network.
 
     Raises
     ------
@@ -91,27 +101,27 @@ def load(source: AnyModel, input_shapes: Mapping[str, tuple[int, ...]] | None = 
     UnsupportedOpError
         If an operator or an element type is not known, naming node, operator and opset.
     ShapeError
-        If a dimension stays open, or `input_shapes` do not suit the model.
+        If a dimension stays open, or shapes and sizes do not suit the model.
+    ConfigError
+        If there is no such file, or no such network in the zoo.
+
+    Examples
+    --------
+    >>> load("zoo:resnet18", batch=8).inputs[0].shape
+    (8, 3, 224, 224)
     """
+    given = {"batch": batch, "sequence": sequence, "resolution": resolution}
+    sizes = {name: read_count(name, value) for name, value in given.items()}
     if isinstance(source, Model):
-        if input_shapes:
-            raise ShapeError(
-                _("model {model} is loaded already, its shapes are fixed"),
-                hint=_("Give input_shapes when you load its file."),
-                model=source.name,
-            )
+        _refuse_sizes(source, {"input_shapes": input_shapes or None, **sizes})
         return source
     shapes = _read_shapes(input_shapes or {})
-    try:
-        opened = load_onnx(source)
-    except DtypeError as error:
-        raise _blame(error, UnsupportedOpError) from error
-    try:
-        model = Model(opened, shapes)
-    except (DtypeError, ShapeError) as error:
-        if "node" not in error.params or (shapes and isinstance(error, ShapeError)):
-            raise
-        raise _blame(error, ModelFormatError) from error
+    if isinstance(source, str) and source.startswith(ZOO_PREFIX):
+        size = Size(sizes["resolution"] or 0, sizes["sequence"] or 0)
+        model = open_zoo(source.removeprefix(ZOO_PREFIX), shapes, size=size, batch=sizes["batch"])
+    else:
+        _refuse_zoo_sizes(sizes)
+        model = open_file(source, shapes, batch=sizes["batch"])
     model.planner.prepare()
     return model
 
@@ -201,9 +211,27 @@ def compare(
     return Comparison(model=loaded.name, batch=size, profiles=tuple(profiles), refusals=tuple(refusals))
 
 
-def _blame(error: NpuError, kind: type[NpuError]) -> NpuError:
-    """Return an error as one of another kind: what a file itself contradicts is not the caller's fault."""
-    return kind(error.template, hint=error.hint, **error.params)
+def _refuse_sizes(model: Model, given: Mapping[str, object]) -> None:
+    """Refuse sizes for a model that is loaded already."""
+    for name, value in given.items():
+        if value is not None:
+            raise ShapeError(
+                _("model {model} is loaded already, its shapes are fixed"),
+                hint=_("Give {name} when you load it."),
+                model=model.name,
+                name=name,
+            )
+
+
+def _refuse_zoo_sizes(sizes: Mapping[str, int | None]) -> None:
+    """Refuse sizes that only a reference network has."""
+    for name in ("sequence", "resolution"):
+        if sizes[name] is not None:
+            raise ShapeError(
+                _("{name} is for networks of the zoo; a file says itself which inputs it has"),
+                hint=_('Give the shapes of its inputs: input_shapes={{"name": (1, 3, 224, 224)}}.'),
+                name=name,
+            )
 
 
 def _read_shapes(shapes: Mapping[str, Sequence[int]]) -> dict[str, tuple[int, ...]]:

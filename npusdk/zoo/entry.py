@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TypeAlias
 
 from npusdk.graph import Graph
 
 Make: TypeAlias = Callable[["Size"], Graph]
+
+LARGEST: Mapping[str, int] = MappingProxyType({"resolution": 1 << 14, "sequence": 1 << 20})
+"""Largest sizes that are built: more pixels or tokens than any network of the zoo was published for, by far."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,8 @@ class Entry:
         Where those two figures were read.
     multiple
         The resolution is a multiple of this.
+    longest
+        Most tokens, where the network has a table of positions; 0 where it has none.
     """
 
     make: Make
@@ -54,3 +60,4 @@ class Entry:
     parameters: float = 0
     counts: str = ""
     multiple: int = 1
+    longest: int = 0
