@@ -53,8 +53,9 @@ leaves out.
 
 from npusdk.catalogue.keys import MODEL, PRECISIONS, SPECS
 from npusdk.catalogue.lookup import device_ids, device_names, filter_devices, find_device, load_devices
+from npusdk.catalogue.missing import MISSING, Rule
 from npusdk.catalogue.operators import OperatorList, OperatorSupport, load_operators
-from npusdk.catalogue.parameters import MISSING, Assumption, CostParameters, Rule, cost_parameters
+from npusdk.catalogue.parameters import Assumption, CostParameters, cost_parameters
 from npusdk.catalogue.records import DeviceRule, DeviceSpec, Partition, Precision
 from npusdk.catalogue.selection import DeviceList
 

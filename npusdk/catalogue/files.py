@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 from pydantic import ValidationError
 
-from npusdk.catalogue.keys import MACS, MODEL, PRECISIONS, SPECS, Key
+from npusdk.catalogue.keys import BY_FORMAT, MODEL, PRECISIONS, SPECS, Key
 from npusdk.catalogue.records import DeviceSpec
 from npusdk.errors import ConfigError
 from npusdk.language import _
@@ -116,9 +116,9 @@ def _figures(table: Table, keys: Mapping[str, Key], context: tuple[Table, str]) 
 
 
 def _flat(model: Table) -> dict[str, Any]:
-    """Return `[model]` with the matrix rates as "macs_per_unit_per_cycle.fp16"."""
-    rates = {f"{MACS}.{dtype}": row for dtype, row in model.get(MACS, {}).items()}
-    return {name: row for name, row in model.items() if name != MACS} | rates
+    """Return `[model]` with what depends on the number format as "macs_per_unit_per_cycle.fp16"."""
+    flat = {f"{name}.{dtype}": row for name in BY_FORMAT for dtype, row in model.get(name, {}).items()}
+    return {name: row for name, row in model.items() if name not in BY_FORMAT} | flat
 
 
 def _fraction(text: str) -> float:

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 Share: TypeAlias = Literal["units", "on_chip", "memory", "bandwidth", "power", "whole", "absent"]
 """Which fraction of a `Partition` a figure follows: that of the compute units, of the on-chip memory, of the device's
 memory, of its bandwidth; "power" follows the units and becomes an assumption; "whole" stays as it is; "absent" means
-nothing for a part."""
+nothing for a part. Counts of equal pieces that follow the units lose those that the part is too small for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,12 @@ SPECS: Mapping[str, Key] = MappingProxyType(
 MACS = "macs_per_unit_per_cycle"
 """Prefix of the matrix rates in `[model]`, one for each number format."""
 
+ENERGY = "mac_energy_j"
+"""Prefix of the energies of a multiply-accumulate in `[model]`, one for each number format."""
+
+BY_FORMAT: tuple[str, ...] = (MACS, ENERGY)
+"""Parameters of `[model]` that have one figure for each number format."""
+
 MODEL: Mapping[str, Key] = MappingProxyType(
     {
         "style": Key(),
@@ -93,6 +99,20 @@ MODEL: Mapping[str, Key] = MappingProxyType(
         "eta_memory": Key(),
         "op_overhead_s": Key("s"),
         "call_overhead_s": Key("s"),
+        "partitions": Key("", "units"),
+        "chunks_batch": Key(),
+        "link_bandwidth_bytes_per_s": Key("B/s"),
+        "link_latency_s": Key("s"),
+        "query_block": Key(),
+        "launch_overhead_s": Key("s"),
+        "idle_power_w": Key("W", "power"),
+        "active_share": Key(),
+        **{f"{ENERGY}.{name}": Key("J/MAC") for name in PRECISIONS},
+        "memory_energy_j_per_byte": Key("J/B"),
+        "power_boundary": Key(),
+        "array_rows": Key(),
+        "array_columns": Key(),
+        "dataflow": Key(),
     }
 )
 """Every name that `[model]` of a device file may hold."""

@@ -4,26 +4,27 @@ A parameter is looked up in `[model]` of the device's file, then in `[specs]`. W
 
 - *omit*: the term that needs it is left out (its value then makes the term zero);
 - *default*: the class of the device gives a value, of kind "assumed", or another parameter stands in for it;
-- *refuse*: no cost can be predicted, and a `PrecisionError` says which figure is missing.
+- *refuse*: no cost can be predicted, and a `PrecisionError` says which figure is missing;
+- *unused*: only devices of another style have it, and nothing is assumed.
 
 Nothing is invented silently: every parameter that is not a vendor's figure or a measurement stands in `assumptions`.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
-from npusdk.catalogue.keys import MACS
-from npusdk.catalogue.records import DeviceKind, DeviceSpec
+from npusdk.catalogue.keys import BY_FORMAT, MACS
+from npusdk.catalogue.missing import MISSING, Value
+from npusdk.catalogue.records import DeviceSpec
 from npusdk.errors import ConfigError, PrecisionError
 from npusdk.language import _
 from npusdk.values import Kind, Sourced
 
-Value: TypeAlias = float | int | str
 How: TypeAlias = Literal[
     "assumed_parameter", "derived_parameter", "secondary_parameter", "class_default", "term_omitted"
 ]
@@ -48,54 +49,6 @@ class Assumption(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """What happens when a parameter is missing.
-
-    Parameters
-    ----------
-    action
-        "omit", "default" or "refuse".
-    values
-        By kind of device: the default, or the value that makes an omitted term vanish.
-    parameter
-        The parameter that stands in, if a default is not a number of its own.
-    """
-
-    action: Literal["omit", "default", "refuse"]
-    values: Mapping[DeviceKind, Value] = field(default_factory=dict)
-    parameter: str = ""
-
-
-def _every(value: Value, **others: Value) -> Mapping[DeviceKind, Value]:
-    kinds: tuple[DeviceKind, ...] = ("npu", "gpu", "ipu", "lpu")
-    return MappingProxyType({kind: others.get(kind, value) for kind in kinds})
-
-
-MISSING: Mapping[str, Rule] = MappingProxyType(
-    {
-        "style": Rule("default", _every("grid", gpu="waves")),
-        "units": Rule("refuse"),
-        "clock_hz": Rule("refuse"),
-        MACS: Rule("refuse"),
-        "lanes": Rule("default", _every(64, gpu=8, ipu=16, lpu=16)),
-        "vector_ops_per_s": Rule("default", _every(2e12, gpu=8e12, ipu=8e12, lpu=1e11)),
-        "usable_on_chip_bytes": Rule("omit", _every(0.0)),
-        "on_chip_bandwidth_bytes_per_s": Rule("omit", _every(math.inf)),
-        "memory_bandwidth_bytes_per_s": Rule("default", parameter="host_bandwidth_bytes_per_s"),
-        "host_bandwidth_bytes_per_s": Rule("default", _every(12e9)),
-        "overlap": Rule("default", _every(1, ipu=0)),
-        "pins_weights": Rule("default", _every(1)),
-        "eta_compute": Rule("default", _every(0.60, lpu=0.95)),
-        "eta_memory": Rule("default", _every(0.80, lpu=0.90)),
-        "op_overhead_s": Rule("default", _every(1.5e-6, gpu=4e-6)),
-        "call_overhead_s": Rule("default", _every(30e-6)),
-    }
-)
-"""Parameter -> rule. Efficiencies and overheads are the priors of the cost model's classes, before any calibration; the
-other defaults are judgement, of the size of the devices of their class that the catalogue has."""
-
-
-@dataclass(frozen=True, slots=True)
 class CostParameters:
     """What the cost model needs to know of a device in one number format.
 
@@ -104,7 +57,8 @@ class CostParameters:
     device, dtype
         Identifier with its part, and number format.
     style
-        "waves" (output tiles dealt to the units in waves) or "grid" (one product split over all units).
+        "waves" (output tiles dealt to the units in waves), "grid" (one product split over all units) or "systolic" (one
+        array, fold by fold).
     units, clock_hz, macs_per_unit_per_cycle, lanes
         Matrix units, their clock, their rate in `dtype`, and the outputs that a unit makes side by side.
     vector_ops_per_s
@@ -125,11 +79,32 @@ class CostParameters:
         Seconds for each fused operator, and for each call.
     assumptions
         The parameters that are not a vendor's figure or a measurement, in the order of the fields.
+    partitions
+        Numbers of equal independent parts that the device can be split into, 1 first; a part of p has 1/p of the units,
+        the on-chip memory, the bandwidths and the vector rate.
+    chunks_batch
+        Whether its compiler may run a batch in chunks.
+    link_bandwidth_bytes_per_s, link_latency_s
+        From device to device in one direction, 0 where they talk over the host link; of one hop of a collective.
+    query_block
+        Queries of one block of fused attention, where style is "waves".
+    launch_overhead_s
+        Added to each step when operators are launched one by one.
+    tdp_w, idle_w
+        Highest and idle power; None where unknown, and then no power is predicted.
+    active_share
+        Share of `tdp_w - idle_w` that is drawn whenever a kernel runs.
+    mac_energy_j, memory_energy_j_per_byte
+        Of a multiply-accumulate in `dtype`; of a byte to or from off-chip memory; None where nothing is assumed.
+    power_boundary
+        What `tdp_w` covers: "chip", "card" or "system" (a share of a machine).
+    array_rows, array_columns, dataflow
+        Of a systolic array; "os", "ws" or "is" (what stays in the cells: outputs, weights or inputs).
     """
 
     device: str
     dtype: str
-    style: Literal["waves", "grid"]
+    style: Literal["waves", "grid", "systolic"]
     units: int
     clock_hz: float
     macs_per_unit_per_cycle: int
@@ -146,6 +121,21 @@ class CostParameters:
     op_overhead_s: float
     call_overhead_s: float
     assumptions: tuple[Assumption, ...]
+    partitions: tuple[int, ...] = (1,)
+    chunks_batch: bool = False
+    link_bandwidth_bytes_per_s: float = 0.0
+    link_latency_s: float = 5e-6
+    query_block: int = 384
+    launch_overhead_s: float = 0.0
+    tdp_w: float | None = None
+    idle_w: float | None = None
+    active_share: float = 0.27
+    mac_energy_j: float | None = None
+    memory_energy_j_per_byte: float | None = None
+    power_boundary: str = "card"
+    array_rows: int = 0
+    array_columns: int = 0
+    dataflow: str = ""
 
     @property
     def peak_ops_per_s(self) -> float:
@@ -153,16 +143,26 @@ class CostParameters:
         return 2.0 * self.units * self.macs_per_unit_per_cycle * self.clock_hz
 
 
-_TYPES: Mapping[str, type[float | int | str | bool]] = MappingProxyType(
-    {"style": str, "units": int, MACS: int, "lanes": int, "overlap": bool, "pins_weights": bool}
+_TYPES: Mapping[str, Callable[[Any], Value]] = MappingProxyType(
+    {
+        **dict.fromkeys(("style", "power_boundary", "dataflow"), str),
+        **dict.fromkeys(("units", MACS, "lanes", "query_block", "array_rows", "array_columns"), int),
+        **dict.fromkeys(("overlap", "pins_weights", "chunks_batch"), bool),
+        "partitions": tuple,
+    }
 )
+"""What a parameter is; a float where it is not here."""
+
+_SPEC_NAMES: Mapping[str, str] = MappingProxyType({"idle_w": "idle_power_w"})
+"""Parameters that the files call by another name."""
+
 _HOW: Mapping[Kind, How] = MappingProxyType(
     {"assumed": "assumed_parameter", "derived": "derived_parameter", "secondary": "secondary_parameter"}
 )
 
 
 def _documented(device: DeviceSpec, name: str, dtype: str) -> Sourced | None:
-    key = f"{MACS}.{dtype}" if name == MACS else name
+    key = f"{name}.{dtype}" if name in BY_FORMAT else _SPEC_NAMES.get(name, name)
     return device.model.get(key) or device.specs.get(key)
 
 
@@ -181,17 +181,19 @@ def _refuse(device: DeviceSpec, name: str, dtype: str) -> PrecisionError:
 def _parameter(device: DeviceSpec, name: str, dtype: str) -> tuple[Value, Assumption | None]:
     """Return a parameter's value, and what must be said about it."""
     figure = _documented(device, name, dtype)
-    if figure is not None and isinstance(figure.value, (int, float, str)):
+    if figure is not None:
         how = _HOW.get(figure.kind)
-        return figure.value, Assumption(name, figure.kind, how) if how else None
+        return figure.value, Assumption(name, figure.kind, how) if how else None  # type: ignore[return-value]  # counts
     rule = MISSING[name]
     if rule.action == "refuse":
         raise _refuse(device, name, dtype)
     if rule.parameter:
         value, _assumption = _parameter(device, rule.parameter, dtype)
         return value, Assumption(name, "assumed", "class_default")
-    how = "term_omitted" if rule.action == "omit" else "class_default"
-    return rule.values[device.kind], Assumption(name, "assumed", how)
+    if rule.action == "unused":
+        return rule.values[device.kind], None
+    omitted: How = "term_omitted" if rule.action == "omit" else "class_default"
+    return rule.values[device.kind], Assumption(name, "assumed", omitted)
 
 
 def _check_dtype(device: DeviceSpec, dtype: str) -> None:
@@ -211,6 +213,7 @@ def _check_dtype(device: DeviceSpec, dtype: str) -> None:
         )
 
 
+@lru_cache(maxsize=512)
 def cost_parameters(device: DeviceSpec, dtype: str) -> CostParameters:
     """Return the complete parameters of a device in one number format, with everything that was assumed.
 
@@ -223,6 +226,8 @@ def cost_parameters(device: DeviceSpec, dtype: str) -> CostParameters:
     """
     _check_dtype(device, dtype)
     found = {name: _parameter(device, name, dtype) for name in MISSING}
-    values = {name: _TYPES.get(name, float)(value) for name, (value, _said) in found.items()}
+    values = {
+        name: value if value is None else _TYPES.get(name, float)(value) for name, (value, _said) in found.items()
+    }
     assumptions = tuple(said for _value, said in found.values() if said is not None)
     return CostParameters(device=device.id, dtype=dtype, assumptions=assumptions, **values)  # type: ignore[arg-type]  # the table of types says which

@@ -34,6 +34,8 @@ def _fraction(part: Partition, share: Share) -> tuple[float, Kind]:
 
 
 def _scaled(figure: Sourced, key: Key, part: Partition) -> Sourced:
+    if isinstance(figure.value, tuple) and key.share == "units":
+        return _pieces(figure, tuple(int(count) for count in figure.value), part.units)
     if key.share in ("whole", "absent") or isinstance(figure.value, (str, tuple)):
         return figure
     fraction, kind = _fraction(part, key.share)
@@ -49,6 +51,12 @@ def _scaled(figure: Sourced, key: Key, part: Partition) -> Sourced:
         kind=_weaker(figure.kind, kind),
         note=f"{note}; {figure.note}" if figure.note else note,
     )
+
+
+def _pieces(figure: Sourced, counts: tuple[int, ...], fraction: float) -> Sourced:
+    """Return the counts of equal pieces that a part still divides into: none smaller than the device's smallest."""
+    most = max(counts) * fraction + _ROOM
+    return figure.model_copy(update={"value": tuple(count for count in counts if count <= most)})
 
 
 def _figures(figures: Mapping[str, Sourced], keys: Mapping[str, Key], part: Partition) -> dict[str, Sourced]:

@@ -185,6 +185,9 @@ class DeviceSpec(Shown, Record):
         """Return the rule of that code, None where the device has none."""
         return next((rule for rule in self.rules if rule.code == code), None)
 
+    def __hash__(self) -> int:
+        return hash(self.id)
+
     def __deepcopy__(self, memo: dict[int, object] | None = None) -> DeviceSpec:
         return self
 
