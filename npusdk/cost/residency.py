@@ -18,7 +18,7 @@ from math import inf
 import numpy as np
 import numpy.typing as npt
 
-from npusdk.cost.flow import Flow, Value
+from npusdk.cost.flow import OUTSIDE, Flow, Value
 
 Floats = npt.NDArray[np.float64]
 
@@ -66,8 +66,11 @@ def _round_up(needs: Floats) -> Floats:
 def _moves(flow: Flow, value: Value, working_bytes: Floats) -> Iterator[tuple[int, int, float]]:
     """Yield the readings of a value and its writing on the device: step, bytes, need.
 
-    What a caller or the host gives comes from outside for its first reader, and may stay for later ones.
+    What a caller or the host gives comes from outside for its first reader, and may stay for later ones. Readings of a
+    resident input and the writing of a resident output are no activations, and are not among the moves.
     """
+    if value.cache_bytes and value.producer == OUTSIDE:
+        return
     made_here = flow.is_on_device(value.producer)
     need = float(working_bytes[value.producer]) if made_here else 0.0
     previous = value.producer if made_here else None
@@ -81,5 +84,5 @@ def _moves(flow: Flow, value: Value, working_bytes: Floats) -> Iterator[tuple[in
         need = max(need, beside, float(working_bytes[reader]) + value.size_bytes - min(size, value.size_bytes))
         yield reader, size, need if previous is not None else inf
         previous = reader
-    if made_here:
+    if made_here and not value.cache_bytes:
         yield value.producer, value.size_bytes, need if kept else inf

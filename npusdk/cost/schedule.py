@@ -20,7 +20,7 @@ OVERHEAD, HOST = BOUNDS.index("overhead"), BOUNDS.index("host")
 
 @dataclass(frozen=True, eq=False)
 class Schedule:
-    """Predicted time of one call, step by step; every array has one element for each step.
+    """Predicted time of one call, step by step; every array has one element for each step, a total over its repeats.
 
     Parameters
     ----------
@@ -28,6 +28,8 @@ class Schedule:
         Of the steps.
     batch
         Samples in one call.
+    repeats
+        How often each step runs in one call.
     time_s
         Seconds, overhead included. On the device the longest of the four terms, or their sum where nothing overlaps,
         plus the overhead; on the host the transfer and the overhead alone.
@@ -44,7 +46,7 @@ class Schedule:
     bound_codes
         Index in `BOUNDS` of what decides the time.
     live_bytes
-        Activations that are alive on the device meanwhile.
+        Activations that are alive on the device meanwhile, with all that is resident.
     call_s, host_s
         Seconds of the host's runtime; of moving a call's inputs and outputs over the host link.
     weight_bytes, peak_memory_bytes
@@ -57,6 +59,7 @@ class Schedule:
     labels: tuple[str, ...]
     kinds: tuple[str, ...]
     batch: int
+    repeats: npt.NDArray[np.int64]
     time_s: Floats
     compute_s: Floats
     vector_s: Floats
@@ -142,20 +145,22 @@ def schedule(table: WorkTable, parameters: CostParameters) -> Schedule:
     bound_codes[~table.on_device] = HOST
     possible = peak_macs_per_s(parameters) * time_s
     used = table.on_device & (possible > 0)
+    times = table.repeats
     return Schedule(
         names=table.names,
         labels=table.labels,
         kinds=table.kinds,
         batch=table.batch,
-        time_s=time_s,
-        compute_s=terms.compute_s,
-        vector_s=terms.vector_s,
-        on_chip_s=placed.on_chip_s,
-        memory_s=placed.memory_s,
-        overhead_s=overhead_s,
-        transfer_s=transfer_s,
-        traffic_bytes=placed.traffic_bytes,
-        macs=table.macs,
+        repeats=times,
+        time_s=time_s * times,
+        compute_s=terms.compute_s * times,
+        vector_s=terms.vector_s * times,
+        on_chip_s=placed.on_chip_s * times,
+        memory_s=placed.memory_s * times,
+        overhead_s=overhead_s * times,
+        transfer_s=transfer_s * times,
+        traffic_bytes=placed.traffic_bytes * times,
+        macs=table.macs * times,
         utilization=np.divide(table.macs, possible, out=np.zeros_like(time_s), where=used),
         bound_codes=bound_codes,
         live_bytes=table.step_live_bytes,
@@ -197,9 +202,10 @@ class Placed:
 def place_data(table: WorkTable, terms: Terms, parameters: CostParameters) -> Placed:
     """Return the fastest way to share the on-chip memory between activations and weights.
 
-    Off chip: `[w (1 - h_w) + in (1 - h_in) + out (1 - h_out)] / (eta_m BW_off)`. Every budget of activations that fits
-    is a candidate (see `residency`); weights that are read whole are pinned with the rest, then tables. Of candidates
-    that are equally fast the one with the least traffic is taken.
+    Off chip: `[w (1 - h_w) + kv (1 - h_kv) + in (1 - h_in) + out (1 - h_out)] / (eta_m BW_off)`. Every budget of
+    activations that fits is a candidate (see `residency`); weights that are read whole are pinned with the rest, then
+    what is resident (keys and values), then tables. Of candidates that are equally fast the one with the least traffic
+    is taken.
     """
     room = parameters.usable_on_chip_bytes
     budgets = table.residency.budgets
@@ -207,17 +213,21 @@ def place_data(table: WorkTable, terms: Terms, parameters: CostParameters) -> Pl
     first = 0 if parameters.pins_weights else fits - 1
     spare = room - budgets[first:fits] if parameters.pins_weights else np.zeros(1)
     weight_misses = _misses(spare, table.pinnable_bytes, parameters.pins_weights)
-    row_misses = _misses(spare - table.pinnable_bytes, table.table_bytes, parameters.pins_weights)
+    spare = spare - table.pinnable_bytes
+    cache_misses = _misses(spare, table.resident_bytes, parameters.pins_weights)
+    row_misses = _misses(spare - table.resident_bytes, table.table_bytes, parameters.pins_weights)
     fetched_bytes = weight_misses[:, None] * table.weight_bytes + row_misses[:, None] * table.row_bytes
     traffic_bytes = (table.input_bytes + table.output_bytes) - table.residency.hit_bytes[first:fits] + fetched_bytes
+    if table.resident_bytes:
+        traffic_bytes += cache_misses[:, None] * table.cache_bytes
     memory_s = traffic_bytes / (parameters.eta_memory * parameters.memory_bandwidth_bytes_per_s)
     fetch_s = np.zeros_like(fetched_bytes)
     if parameters.style == "grid" and not parameters.overlap:
         fetch_s = fetched_bytes / parameters.on_chip_bandwidth_bytes_per_s
     candidates = Placed(traffic_bytes, memory_s, terms.on_chip_s + fetch_s, fetch_s)
-    time_s = combine(terms, candidates, parameters).sum(axis=1)
+    time_s = combine(terms, candidates, parameters) @ table.repeats
     as_fast = time_s <= time_s.min() * (1 + 1e-12)
-    best = int(np.where(as_fast, traffic_bytes.sum(axis=1), np.inf).argmin())
+    best = int(np.where(as_fast, traffic_bytes @ table.repeats, np.inf).argmin())
     return Placed(traffic_bytes[best], memory_s[best], candidates.on_chip_s[best], fetch_s[best])
 
 

@@ -6,12 +6,13 @@ One table serves every device that shares the plan's graph, batch, fusion class 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from npusdk.compiler.plan import Plan, Step
-from npusdk.cost.flow import Flow, exchanged_bytes, live_bytes, total_bytes, trace_flow
+from npusdk.cost.flow import OUTSIDE, Flow, count_constants, exchanged_bytes, live_bytes, trace_flow
 from npusdk.cost.gemms import Floats, GemmSet, collect_gemms
 from npusdk.cost.residency import Residency, tabulate_residency
 from npusdk.cost.waves import SHORT_QUERIES, AttentionSet
@@ -25,7 +26,7 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class WorkTable:
-    """Work of a plan's steps; every array has one element for each step.
+    """Work of a plan's steps; every array has one element for each step, and holds what one execution of it does.
 
     Parameters
     ----------
@@ -33,6 +34,8 @@ class WorkTable:
         Of the steps.
     batch
         Samples in one call.
+    repeats
+        How often a step runs in one call.
     on_device, moves
         Whether a step runs on the device, and whether it moves bytes at all (a view does not).
     macs
@@ -44,6 +47,8 @@ class WorkTable:
         Activations that a step on the device reads and writes.
     weight_bytes, row_bytes
         Constants that it reads whole, and rows that it reads of tables.
+    cache_bytes
+        What it reads and writes of what is resident; neither of `input_bytes` nor of `output_bytes`.
     exchange_bytes
         What a step on the host receives from the device and gives back.
     step_live_bytes
@@ -54,12 +59,13 @@ class WorkTable:
         Attentions that a GPU runs as one kernel.
     residency
         What may stay on chip.
-    pinnable_bytes, table_bytes
-        All constants that are read whole, and all tables of which rows are read.
+    pinnable_bytes, table_bytes, resident_bytes
+        All constants that are read whole, all tables of which rows are read, and all that is resident; here and in what
+        follows, once for each repeat.
     constant_bytes
-        All constants that steps on the device read, as the plan counts them.
+        All constants that steps on the device read.
     live_bytes
-        Largest set of live activations.
+        Largest set of live activations, with all that is resident.
     call_bytes
         Inputs and outputs of one call, which cross the host link.
     """
@@ -68,6 +74,7 @@ class WorkTable:
     labels: tuple[str, ...]
     kinds: tuple[str, ...]
     batch: int
+    repeats: npt.NDArray[np.int64]
     on_device: Flags
     moves: Flags
     macs: npt.NDArray[np.int64]
@@ -77,6 +84,7 @@ class WorkTable:
     output_bytes: Floats
     weight_bytes: Floats
     row_bytes: Floats
+    cache_bytes: Floats
     exchange_bytes: Floats
     step_live_bytes: npt.NDArray[np.int64]
     gemms: GemmSet
@@ -85,12 +93,18 @@ class WorkTable:
     residency: Residency
     pinnable_bytes: int
     table_bytes: int
+    resident_bytes: int
     constant_bytes: int
     live_bytes: int
     call_bytes: int
 
     def __len__(self) -> int:
         return len(self.names)
+
+    @cached_property
+    def activation_bytes(self) -> Floats:
+        """What a step on the device moves between on-chip memory and its units, constants apart."""
+        return self.input_bytes + self.output_bytes + self.cache_bytes
 
 
 def work_table(plan: Plan) -> WorkTable:
@@ -104,7 +118,7 @@ def work_table(plan: Plan) -> WorkTable:
     flow = trace_flow(plan)
     count = len(plan.steps)
     on_device = np.array([step.placement == "device" for step in plan.steps], np.bool_)
-    input_bytes, output_bytes, working_bytes = _activation_bytes(flow)
+    input_bytes, output_bytes, cache_bytes, working_bytes = _activation_bytes(flow)
     weight_bytes = np.array([sum(weights.whole_bytes.values()) for weights in flow.weights], np.float64)
     row_bytes = np.array([sum(weights.row_bytes.values()) for weights in flow.weights], np.float64)
     depthwise = np.array([step.kind == "depthwise" for step in plan.steps], np.bool_) & on_device
@@ -115,15 +129,16 @@ def work_table(plan: Plan) -> WorkTable:
     attention = _attention(flow, products)
     fused = set(attention.step.tolist())
     flat = [(index, gemm) for index, gemms in products.items() for gemm in gemms]
-    activations, constants = input_bytes + output_bytes, weight_bytes + row_bytes
+    activations, constants = input_bytes + output_bytes + cache_bytes, weight_bytes + row_bytes
     exchange_bytes, call_bytes = exchanged_bytes(flow)
     alive = live_bytes(flow)
-    pinnable_bytes, table_bytes = total_bytes(flow, plan)
+    totals = count_constants(flow, plan)
     return WorkTable(
         names=tuple(step.name for step in plan.steps),
         labels=tuple(step.label for step in plan.steps),
         kinds=tuple(step.kind for step in plan.steps),
         batch=plan.batch,
+        repeats=np.array(flow.repeats, np.int64),
         on_device=on_device,
         moves=np.array(flow.moves, np.bool_),
         macs=macs,
@@ -133,32 +148,38 @@ def work_table(plan: Plan) -> WorkTable:
         output_bytes=output_bytes,
         weight_bytes=weight_bytes,
         row_bytes=row_bytes,
+        cache_bytes=cache_bytes,
         exchange_bytes=exchange_bytes,
         step_live_bytes=alive,
         gemms=collect_gemms(flat, activations, constants),
         plain_gemms=collect_gemms([pair for pair in flat if pair[0] not in fused], activations, constants),
         attention=attention,
         residency=tabulate_residency(flow, working_bytes),
-        pinnable_bytes=pinnable_bytes,
-        table_bytes=table_bytes,
-        constant_bytes=plan.weight_bytes,
+        pinnable_bytes=totals.whole_bytes,
+        table_bytes=totals.table_bytes,
+        resident_bytes=flow.cache_bytes,
+        constant_bytes=totals.all_bytes,
         live_bytes=int(alive.max(initial=0)),
         call_bytes=call_bytes,
     )
 
 
-def _activation_bytes(flow: Flow) -> tuple[Floats, Floats, Floats]:
-    """Return what each step on the device reads and writes, and its working set: each value it touches once."""
-    reads, writes, working = np.zeros((3, len(flow.steps)))
+def _activation_bytes(flow: Flow) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return what each step on the device reads and writes, both of what is resident, and its working set.
+
+    The working set is each value that it touches, once; what is resident streams past like weights.
+    """
+    reads, writes, cache, working = np.zeros((4, len(flow.steps)))
     for value in flow.values.values():
+        is_cache = value.cache_bytes > 0 and value.producer == OUTSIDE
         if flow.is_on_device(value.producer):
-            writes[value.producer] += value.size_bytes
+            (cache if value.cache_bytes else writes)[value.producer] += value.cache_bytes or value.size_bytes
             working[value.producer] += value.size_bytes
         for reader, size in value.readers.items():
             if flow.is_on_device(reader):
-                reads[reader] += size
-                working[reader] += min(size, value.size_bytes)
-    return reads, writes, working
+                (cache if is_cache else reads)[reader] += size
+                working[reader] += 0 if is_cache else min(size, value.size_bytes)
+    return reads, writes, cache, working
 
 
 def _vector_ops(step: Step, works: tuple[Work, ...], plan: Plan) -> int:

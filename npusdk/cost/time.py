@@ -47,7 +47,7 @@ def peak_macs_per_s(parameters: CostParameters) -> float:
 
 
 def _time_grid(table: WorkTable, parameters: CostParameters) -> Terms:
-    moved_bytes = table.input_bytes + table.output_bytes
+    moved_bytes = table.activation_bytes
     if parameters.overlap:
         moved_bytes = moved_bytes + table.weight_bytes + table.row_bytes
     on_chip_s = _time_bare(table.gemms, moved_bytes, parameters)
@@ -61,7 +61,7 @@ def _time_waves(table: WorkTable, parameters: CostParameters) -> Terms:
     """Like a grid, but that attention is one kernel, whose last wave holds up the vector units as well."""
     steps = table.attention.step
     dealt = map_attention(table.attention, parameters)
-    on_chip_s = _time_bare(table.plain_gemms, table.input_bytes + table.output_bytes, parameters)
+    on_chip_s = _time_bare(table.plain_gemms, table.activation_bytes, parameters)
     on_chip_s[steps] += dealt.on_chip_bytes / parameters.on_chip_bandwidth_bytes_per_s
     compute_s = np.zeros_like(on_chip_s)
     compute_s[steps] = dealt.compute_s

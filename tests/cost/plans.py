@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from npusdk.compiler.plan import Plan, Step
+from npusdk.compiler.plan import PLAIN, Plan, Step
 from npusdk.graph import Graph, Node, Tensor
 
 NOTHING = np.zeros(0, np.float32)
@@ -107,12 +107,12 @@ class PlanWriter:
         merged = self.node("Reshape", context.outputs, (batch, length, width))
         return self.step("attention", *split, scores, weights, context, merged)
 
-    def plan(self, *outputs):
+    def plan(self, *outputs, traits=PLAIN):
         """Return the plan; the last result is the output unless others are named."""
         nodes = tuple(node for step in self.steps for node in step.nodes)
         outputs = outputs or self.steps[-1].outputs
         graph = Graph("plan", nodes, tuple(self.inputs), outputs, self.tensors, self.constants)
-        return Plan(graph, "device", self.precision, self.batch, tuple(self.steps))
+        return Plan(graph, "device", self.precision, self.batch, tuple(self.steps), traits=traits)
 
 
 def resnet50(precision="fp16", batch=1):
