@@ -42,10 +42,18 @@ memory bandwidth                      the host link stands in: memory that is no
 host bandwidth, vector rate, lanes    default of the class
 style, overlap, pinning of weights    default of the class
 efficiencies, overheads               default of the class: the priors of the cost model, before any calibration
+partitions, chunks of the batch       default of the class: neither the device nor a batch is divided
+link between devices                  default of the class: none, so that collectives go over the host link
+TDP, idle power, energies             omit: no power and no energy is predicted
 ====================================  =========================================================================
 
 `cost_parameters` applies it and lists what was assumed. Usable on-chip memory is 0.9 of a scratchpad (0.7 on IPUs,
 whose tiles hold programs too), 0.5 of the L2 of A100, H100 and H200, which is two partitions, and 0.75 of the T4's.
+
+**Power.** `power_boundary` says what `tdp_w` covers: "card", a card or module with its memory, or "system", a share of a
+machine with its host, as published for IPUs in 1U machines and for Orion; "chip" for a teaching device. Powers of
+different boundaries are not to be compared. Energies of a multiply-accumulate and of a byte are judgement, by process
+node and type of memory; a format without a judgement of its own follows its matrix rate inversely.
 
 **Operators** (`operators/<family>.toml`): what the vendor's list says of each ONNX operator, and of those that it
 leaves out.
