@@ -10,12 +10,13 @@ import numpy.typing as npt
 
 from npusdk.catalogue import CostParameters
 from npusdk.compiler.plan import Plan
+from npusdk.cost.collective import all_reduce_s
 from npusdk.cost.gemms import Floats
 from npusdk.cost.table import WorkTable, work_table
 from npusdk.cost.time import Terms, peak_macs_per_s, time_steps
 from npusdk.report import BOUNDS, LayerTable
 
-OVERHEAD, HOST = BOUNDS.index("overhead"), BOUNDS.index("host")
+OVERHEAD, HOST, LINK = (BOUNDS.index(bound) for bound in ("overhead", "host", "link"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,11 +33,11 @@ class Schedule:
         How often each step runs in one call.
     time_s
         Seconds, overhead included. On the device the longest of the four terms, or their sum where nothing overlaps,
-        plus the overhead; on the host the transfer and the overhead alone.
+        plus the overhead and the all-reduce; on the host the transfer and the overhead alone.
     compute_s, vector_s, on_chip_s, memory_s
         The four terms: matrix, elementwise, on-chip and off-chip.
-    overhead_s, transfer_s
-        Of the launch; of the exchange with the host.
+    overhead_s, transfer_s, link_s
+        Of the launch; of the exchange with the host; of the all-reduce with other devices.
     traffic_bytes
         To and from off-chip memory.
     macs
@@ -67,6 +68,7 @@ class Schedule:
     memory_s: Floats
     overhead_s: Floats
     transfer_s: Floats
+    link_s: Floats
     traffic_bytes: Floats
     macs: npt.NDArray[np.int64]
     utilization: Floats
@@ -139,9 +141,11 @@ def schedule(table: WorkTable, parameters: CostParameters) -> Schedule:
     transfer_s = table.exchange_bytes / parameters.host_bandwidth_bytes_per_s
     overhead_s = np.where(launched, parameters.op_overhead_s, 0.0)
     overhead_s[transfer_s > 0] = parameters.call_overhead_s
-    time_s = device_s + overhead_s + transfer_s
+    link_s = all_reduce_s(table.reduced_bytes, table.shards, parameters)
+    time_s = device_s + overhead_s + transfer_s + link_s
     largest = np.array((terms.compute_s, placed.memory_s, placed.on_chip_s, terms.vector_s)).argmax(axis=0)
     bound_codes = np.where(overhead_s >= device_s, OVERHEAD, largest)
+    bound_codes[link_s > np.maximum(device_s, overhead_s)] = LINK
     bound_codes[~table.on_device] = HOST
     possible = peak_macs_per_s(parameters) * time_s
     used = table.on_device & (possible > 0)
@@ -159,6 +163,7 @@ def schedule(table: WorkTable, parameters: CostParameters) -> Schedule:
         memory_s=placed.memory_s * times,
         overhead_s=overhead_s * times,
         transfer_s=transfer_s * times,
+        link_s=link_s * times,
         traffic_bytes=placed.traffic_bytes * times,
         macs=table.macs * times,
         utilization=np.divide(table.macs, possible, out=np.zeros_like(time_s), where=used),

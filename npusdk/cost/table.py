@@ -51,6 +51,8 @@ class WorkTable:
         What it reads and writes of what is resident; neither of `input_bytes` nor of `output_bytes`.
     exchange_bytes
         What a step on the host receives from the device and gives back.
+    reduced_bytes
+        Bytes of the results that `shards` devices add up by an all-reduce.
     step_live_bytes
         Activations that are alive on the device during a step.
     gemms, plain_gemms
@@ -68,6 +70,8 @@ class WorkTable:
         Largest set of live activations, with all that is resident.
     call_bytes
         Inputs and outputs of one call, which cross the host link.
+    shards
+        Devices that each do this work on a share of one network.
     """
 
     names: tuple[str, ...]
@@ -86,6 +90,7 @@ class WorkTable:
     row_bytes: Floats
     cache_bytes: Floats
     exchange_bytes: Floats
+    reduced_bytes: Floats
     step_live_bytes: npt.NDArray[np.int64]
     gemms: GemmSet
     plain_gemms: GemmSet
@@ -97,6 +102,7 @@ class WorkTable:
     constant_bytes: int
     live_bytes: int
     call_bytes: int
+    shards: int
 
     def __len__(self) -> int:
         return len(self.names)
@@ -150,6 +156,7 @@ def work_table(plan: Plan) -> WorkTable:
         row_bytes=row_bytes,
         cache_bytes=cache_bytes,
         exchange_bytes=exchange_bytes,
+        reduced_bytes=_reduced_bytes(plan),
         step_live_bytes=alive,
         gemms=collect_gemms(flat, activations, constants),
         plain_gemms=collect_gemms([pair for pair in flat if pair[0] not in fused], activations, constants),
@@ -161,6 +168,7 @@ def work_table(plan: Plan) -> WorkTable:
         constant_bytes=totals.all_bytes,
         live_bytes=int(alive.max(initial=0)),
         call_bytes=call_bytes,
+        shards=plan.traits.shards,
     )
 
 
@@ -180,6 +188,16 @@ def _activation_bytes(flow: Flow) -> tuple[Floats, Floats, Floats, Floats]:
                 (cache if is_cache else reads)[reader] += size
                 working[reader] += 0 if is_cache else min(size, value.size_bytes)
     return reads, writes, cache, working
+
+
+def _reduced_bytes(plan: Plan) -> Floats:
+    """Return the bytes of each step's results that all shards add up."""
+    reduced = plan.traits.reduced
+    sizes = [
+        sum(plan.device_bytes(node.outputs[0]) for node in step.nodes if node.name in reduced) if reduced else 0
+        for step in plan.steps
+    ]
+    return np.array(sizes, np.float64)
 
 
 def _vector_ops(step: Step, works: tuple[Work, ...], plan: Plan) -> int:

@@ -6,7 +6,8 @@ Tile and wave quantisation: NVIDIA, Matrix Multiplication Background User's Guid
 through K in pieces of 32 bytes (kq elements); split-K deals K out to s tiles whose partial sums, in 4 bytes, are
 written and read once more. On chip move `tiles s (Tm + Tn) K/s b + in + out`, and `8 cnt M N s` for the partial sums.
 
-Fused attention (FlashAttention: Dao et al. 2022, algorithm 1) is dealt out in blocks of queries, each against all keys:
+Fused attention (FlashAttention: Dao et al. 2022, algorithm 1) is dealt out in blocks of queries, each against all keys;
+a block holds q queries (`query_block`: 384 in TensorRT's fused multi-head attention, 128 in FlashAttention-2):
 
 blocks = cnt ceil(M / q),   T = ceil(blocks / U) min(M, q) (N K + K N) / (mac f)
 """
@@ -33,9 +34,6 @@ PIECE_BYTES = 32
 
 LEAST_SPLIT_BYTES = 128
 """A split of K is at least this long."""
-
-QUERY_BLOCK = 384
-"""Queries of one block of fused attention (TensorRT's fused multi-head attention; FlashAttention-2 takes 128)."""
 
 SHORT_QUERIES = 16
 """Attention with at most so many queries for each head is two products, as in decoding."""
@@ -126,9 +124,9 @@ class AttentionMapping:
 def map_attention(attention: AttentionSet, parameters: CostParameters) -> AttentionMapping:
     """Deal the blocks of every attention to the units."""
     rate = parameters.macs_per_unit_per_cycle * parameters.clock_hz * parameters.eta_compute
-    blocks = attention.cnt * np.ceil(attention.queries / QUERY_BLOCK)
+    blocks = attention.cnt * np.ceil(attention.queries / parameters.query_block)
     waves = np.ceil(blocks / parameters.units)
-    block_macs = np.minimum(attention.queries, QUERY_BLOCK) * attention.key_elements
+    block_macs = np.minimum(attention.queries, parameters.query_block) * attention.key_elements
     operand_bytes = MATRIX_FORMATS[parameters.dtype].bits / 8
     return AttentionMapping(
         waves * block_macs / rate,

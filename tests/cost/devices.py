@@ -61,5 +61,8 @@ any_device = st.builds(
     eta_memory=st.floats(0.1, 1.0),
     op_overhead_s=st.one_of(st.just(0.0), magnitudes(-7, -4)),
     call_overhead_s=magnitudes(-6, -3),
+    link_bandwidth_bytes_per_s=st.one_of(st.just(0.0), magnitudes(9, 12)),
+    link_latency_s=magnitudes(-7, -5),
+    query_block=st.sampled_from([128, 384]),
 )
 """Devices of any size, balanced or not."""

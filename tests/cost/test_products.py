@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from npusdk.cost.gemms import collect_gemms
 from npusdk.cost.grid import map_grid
-from npusdk.cost.waves import QUERY_BLOCK, AttentionSet, map_attention, map_waves
+from npusdk.cost.waves import AttentionSet, map_attention, map_waves
 from npusdk.cost.work import Gemm
 from tests.cost.devices import A100, PLAIN, any_device
 from tests.cost.equations import best_product
@@ -111,16 +111,18 @@ def test_equal_products_are_mapped_once():
     ]
 
 
-@given(st.integers(1, 2000), st.integers(17, 2000), st.integers(1, 200000), st.integers(1, 300))
-def test_attention_in_blocks_follows_the_written_equation(cnt, queries, key_elements, units):
+@given(st.tuples(st.integers(1, 2000), st.integers(17, 2000), st.integers(1, 200000)), st.integers(1, 300),
+       st.integers(16, 512))  # fmt: skip
+def test_attention_in_blocks_follows_the_written_equation(sides, units, block):
     """Blocks of queries are dealt to the units in waves, which hold up the vector units too."""
-    device = replace(A100, units=units)
+    cnt, queries, key_elements = sides
+    device = replace(A100, units=units, query_block=block)
     attention = AttentionSet(np.zeros(1, int), *(np.array([float(value)]) for value in (cnt, queries, key_elements)))
     mapped = map_attention(attention, device)
-    blocks = cnt * -(-queries // QUERY_BLOCK)
+    blocks = cnt * -(-queries // block)
     waves = -(-blocks // units)
     rate = device.macs_per_unit_per_cycle * device.clock_hz * device.eta_compute
-    assert mapped.compute_s[0] == pytest.approx(waves * min(queries, QUERY_BLOCK) * key_elements / rate)
+    assert mapped.compute_s[0] == pytest.approx(waves * min(queries, block) * key_elements / rate)
     assert mapped.on_chip_bytes[0] == pytest.approx(blocks * key_elements * 2)
     assert mapped.wave_factor[0] == pytest.approx(waves * units / blocks)
     assert mapped.wave_factor[0] >= 1 - 1e-12
