@@ -1,0 +1,291 @@
+"""What a measured row asks of the cost model, or why it cannot be answered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal, NamedTuple
+
+from npusdk.calibration.metrics import SAMPLES_OF_QUERY, Measures, Metric, Mode, metric_of
+from npusdk.calibration.models import Detail, Known, ModelKind, model_of, read_detail
+from npusdk.calibration.rows import Row, parse_count
+from npusdk.calibration.vocabulary import SEPARATE_PARTS, Precision, Unit, device_of, precision_of, stack_of, unit_of
+from npusdk.report.validation import Reason
+
+
+class Refused(NamedTuple):
+    """Why a row has no prediction.
+
+    Parameters
+    ----------
+    reason
+        One of `npusdk.report.validation.REASONS`.
+    detail
+        What the row says, or the error of the cost model.
+    """
+
+    reason: Reason
+    detail: str = ""
+
+
+class UnansweredError(Exception):
+    """A row cannot be answered; `refused` says why."""
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        self.refused = Refused(reason, detail[:200])
+        super().__init__(reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What to predict for a row.
+
+    Parameters
+    ----------
+    device
+        Identifier of the catalogue, perhaps of a part.
+    kind, model
+        A network of the zoo, a language model, or a chain of networks that makes images; its name there.
+    precision, weight_bits
+        Matrix format; bits of one stored weight, 0 where they are those of the format.
+    mode, measures
+        What happens, and what of it the row tells.
+    factor
+        SI units in one unit of the row.
+    batch
+        Samples in one call of one copy; 0 where the scheduler of a server chooses.
+    resolution, sequence
+        Sizes of a sample; 0 for the network's own.
+    input_tokens, output_tokens
+        Lengths of a language model's prompt and answer.
+    steps
+        Denoising steps of an image.
+    n_devices, tp, pp
+        Devices in all, and of one copy; tp = 0: as few as the model fits into.
+    parts
+        Parts of the device that work side by side, each with `batch`.
+    per_device
+        Whether the row counts one device's share of a rate.
+    clock
+        "call": the host's runtime and transfers are inside the measurement; "device": they are not.
+    stack
+        Software that ran.
+    """
+
+    device: str
+    kind: ModelKind
+    model: str
+    precision: str
+    weight_bits: float
+    mode: Mode
+    measures: Measures
+    factor: float
+    batch: int
+    resolution: int = 0
+    sequence: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    steps: int = 0
+    n_devices: int = 1
+    tp: int = 1
+    pp: int = 1
+    parts: int = 1
+    per_device: bool = False
+    clock: Literal["call", "device"] = "call"
+    stack: str = "other"
+
+    @property
+    def copies(self) -> int:
+        """Independent copies whose rates add up."""
+        return max(1, self.n_devices // max(1, self.tp * self.pp)) * self.parts
+
+    def to_unit(self, quantity: float) -> float:
+        """Return a quantity of one copy in SI units as the row would write it."""
+        if self.measures in ("time", "power"):
+            return quantity / self.factor
+        return quantity * self.copies / (self.n_devices if self.per_device else 1) / self.factor
+
+    def seconds_per_sample(self, value: float) -> float | None:
+        """Return what a value in the row's unit means for one image or one sequence on one copy; None for power."""
+        quantity = value / self.to_unit(1.0)
+        tokens = self.input_tokens if self.mode == "prefill" else self.output_tokens
+        if self.measures == "power":
+            return None
+        if self.measures == "time":
+            return quantity * tokens if self.mode == "decode" else quantity / max(1, self.batch)
+        return (1 if self.measures == "samples" else tokens) / quantity
+
+
+AVERAGE_TOKENS: Mapping[str, int] = MappingProxyType({"squad": 177})
+"""Data set -> average tokens of a question where padding to 384 is removed (the data's README)."""
+
+_DEVICE_CLOCK = re.compile(r"copies not included|without host.{0,20}cop|demo/bert", re.IGNORECASE)
+_VARIABLE = re.compile(r"<=|\N{LESS-THAN OR EQUAL TO}|variable|packed", re.IGNORECASE)
+_BATCH = re.compile(r"(\d{1,9})\s*(?:\(.*\)|(?:per|x)\b.*)?")
+_BATCH_OF_UNET = re.compile(r"\bunet'?\"?\s*:\s*(\d{1,9})")
+_UNSTATED = re.compile(r"(?:|-|n/?a|auto|unknown|not stated.*|.*saturated.*)", re.IGNORECASE)
+_SCENARIO_BATCH: tuple[tuple[str, int], ...] = (
+    (r"single ?stream|\bbatch[ -]?1\b", 1),
+    (r"multi ?stream", SAMPLES_OF_QUERY),
+)
+
+
+def ask(row: Row) -> Question | Refused:
+    """Return what a row asks, or why it cannot be answered; whether the zoo has the model is the predictor's matter."""
+    try:
+        return _question(row)
+    except UnansweredError as unanswered:
+        return unanswered.refused
+
+
+def _question(row: Row) -> Question:
+    if not row.is_whole:
+        raise UnansweredError("malformed_row")
+    if row.value is None or not row.n_devices:
+        raise UnansweredError("bad_value")
+    device = device_of(row.device_key, row.device)
+    if not device:
+        raise UnansweredError("unknown_device", row.device_key or row.device)
+    model, precision, unit = _model(row), _precision(row), _unit(row)
+    metric = _metric(row, model, unit)
+    detail = read_detail(row.model_detail)
+    batch = _batch(row, metric)
+    part, parts = _parts(row, device, metric, batch)
+    return Question(
+        device=part,
+        kind=model.kind,
+        model=model.name,
+        precision=precision.dtype,
+        weight_bits=precision.weight_bits,
+        mode=metric.mode,
+        measures=unit.measures,
+        factor=unit.factor * (batch if metric.per == "sample" else 1),
+        batch=batch,
+        n_devices=row.n_devices,
+        parts=parts,
+        per_device=metric.per_device,
+        clock="device" if _DEVICE_CLOCK.search(row.notes + row.source) else metric.clock,
+        stack=stack_of(row.software),
+        **_sizes(row, model, metric, detail),
+        **_devices(row, model, metric, detail),
+    )
+
+
+def _model(row: Row) -> Known:
+    known = model_of(row.model)
+    if known is None:
+        raise UnansweredError("unknown_model", row.model)
+    if known.variable:
+        raise UnansweredError("variable_size", row.model)
+    return known
+
+
+def _precision(row: Row) -> Precision:
+    known = precision_of(row.precision)
+    if known is None:
+        raise UnansweredError("unknown_precision", row.precision)
+    return known
+
+
+def _unit(row: Row) -> Unit:
+    known = unit_of(row.unit)
+    if known is None:
+        raise UnansweredError("unknown_unit", row.unit)
+    return known
+
+
+def _metric(row: Row, model: Known, unit: Unit) -> Metric:
+    meaning = metric_of(row.metric, unit.measures, model.kind)
+    if isinstance(meaning, Metric):
+        return meaning
+    raise UnansweredError(meaning, f"{row.metric} [{row.unit}], {row.model}")
+
+
+def _batch(row: Row, metric: Metric) -> int:
+    """Return the batch; where none is stated, what scenario or metric mean, and 0 for a server's own choice."""
+    text = row.batch.strip()
+    stated = _BATCH.fullmatch(text) or _BATCH_OF_UNET.search(text[:200])
+    if stated:
+        batch = parse_count(stated[1])
+        if batch is None:
+            raise UnansweredError("bad_value", text)
+        return batch
+    if parse_count(text):
+        return parse_count(text) or 0
+    if not _UNSTATED.fullmatch(text):
+        raise UnansweredError("bad_value", text)
+    words = f"{row.scenario} {row.metric}"[:400].casefold()
+    if metric.per == "query":
+        return SAMPLES_OF_QUERY
+    meant = next((size for pattern, size in _SCENARIO_BATCH if re.search(pattern, words)), 0)
+    if not meant and metric.mode != "serving":
+        raise UnansweredError("batch_not_stated", row.scenario)
+    return meant
+
+
+def _parts(row: Row, device: str, metric: Metric, batch: int) -> tuple[str, int]:
+    """Return the part that runs a copy and how many there are: Warboy's two PEs work apart in Offline runs."""
+    apart = metric.mode == "throughput" and batch > 1 and "fused" not in f"{row.batch} {row.scenario}".casefold()
+    return SEPARATE_PARTS.get(device, (device, 1)) if apart else (device, 1)
+
+
+def _sizes(row: Row, model: Known, metric: Metric, detail: Detail) -> dict[str, int]:
+    if model.kind == "language":
+        return _lengths(row, metric)
+    sizes = {"resolution": detail.resolution, "sequence": _sequence(row, detail)}
+    return {**sizes, "steps": detail.steps} if model.kind == "images" else sizes
+
+
+def _sequence(row: Row, detail: Detail) -> int:
+    """Return the tokens of an encoder's sequence: without padding a data set's average; 0 where nothing is said."""
+    about = f"{row.model_detail} {row.notes}"[:400].casefold()
+    if _VARIABLE.search(row.input_len) or "packed" in about:
+        average = next((tokens for name, tokens in AVERAGE_TOKENS.items() if name in about), 0)
+        if not average:
+            raise UnansweredError("variable_size", row.input_len or row.model_detail)
+        return average
+    return _length(row.input_len) or detail.sequence
+
+
+def _length(text: str) -> int:
+    if not text:
+        return 0
+    length = parse_count(text)
+    if length is None:
+        raise UnansweredError("lengths_not_stated", text)
+    return length
+
+
+_NEEDED: Mapping[Mode, tuple[str, ...]] = MappingProxyType(
+    {
+        "prefill": ("input_len",),
+        "decode": (),
+        "generation": ("input_len", "output_len"),
+        "serving": ("input_len", "output_len"),
+        "power": ("input_len", "output_len"),
+    }
+)
+
+
+def _lengths(row: Row, metric: Metric) -> dict[str, int]:
+    lengths = {"input_len": _length(row.input_len), "output_len": _length(row.output_len)}
+    lacks_all = not any(lengths.values())
+    if lacks_all or any(not lengths[name] for name in _NEEDED.get(metric.mode, ())):
+        raise UnansweredError("lengths_not_stated", row.model_detail)
+    if metric.mode == "decode":
+        return {"input_tokens": lengths["input_len"] or 1, "output_tokens": lengths["output_len"] or 1}
+    return {"input_tokens": lengths["input_len"], "output_tokens": lengths["output_len"]}
+
+
+def _devices(row: Row, model: Known, metric: Metric, detail: Detail) -> dict[str, int]:
+    """Return how one copy spreads: as stated; over all devices where one batch is timed; else over few as it fits."""
+    if model.kind != "language":
+        return {"tp": 1, "pp": 1}
+    pp = max(1, detail.pp)
+    if detail.tp:
+        return {"tp": detail.tp, "pp": pp}
+    if row.n_devices == 1:
+        return {"tp": 1, "pp": 1}
+    return {"tp": 0, "pp": pp} if metric.mode == "serving" else {"tp": max(1, row.n_devices // pp), "pp": pp}
