@@ -50,17 +50,20 @@ TDP, idle power, energies             omit: no power and no energy is predicted
 `cost_parameters` applies it and lists what was assumed. Usable on-chip memory is 0.9 of a scratchpad (0.7 on IPUs,
 whose tiles hold programs too), 0.5 of the L2 of A100, H100 and H200, which is two partitions, and 0.75 of the T4's.
 
-**Power.** `power_boundary` says what `tdp_w` covers: "card", a card or module with its memory, or "system", a share of a
-machine with its host, as published for IPUs in 1U machines and for Orion; "chip" for a teaching device. Powers of
+**Power.** `power_boundary` says what `tdp_w` covers: "card", a card or module with its memory, or "system", a share of
+a machine with its host, as published for IPUs in 1U machines and for Orion; "chip" for a teaching device. Powers of
 different boundaries are not to be compared. Energies of a multiply-accumulate and of a byte are judgement, by process
 node and type of memory; a format without a judgement of its own follows its matrix rate inversely.
+
+**Teaching devices** (`systolic-16x16`, `-ws`, `-is`) are made by rule from their names and are in no list; see
+`teaching`.
 
 **Operators** (`operators/<family>.toml`): what the vendor's list says of each ONNX operator, and of those that it
 leaves out.
 """
 
 from npusdk.catalogue.keys import MODEL, PRECISIONS, SPECS
-from npusdk.catalogue.lookup import device_ids, device_names, filter_devices, find_device, load_devices
+from npusdk.catalogue.lookup import device_ids, device_names, filter_devices, find_device, is_device_name, load_devices
 from npusdk.catalogue.missing import MISSING, Rule
 from npusdk.catalogue.operators import OperatorList, OperatorSupport, load_operators
 from npusdk.catalogue.parameters import Assumption, CostParameters, cost_parameters
@@ -87,6 +90,7 @@ __all__ = [
     "device_names",
     "filter_devices",
     "find_device",
+    "is_device_name",
     "load_devices",
     "load_operators",
 ]

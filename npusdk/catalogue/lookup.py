@@ -11,6 +11,7 @@ from npusdk.catalogue.files import device_folder, read_device, read_head, refuse
 from npusdk.catalogue.parts import take_part
 from npusdk.catalogue.records import DeviceSpec
 from npusdk.catalogue.selection import DeviceList, select
+from npusdk.catalogue.teaching import is_teaching_name, make_systolic
 from npusdk.errors import UnknownDeviceError
 from npusdk.language import _
 
@@ -72,21 +73,30 @@ def _unknown(name: str) -> UnknownDeviceError:
     )
 
 
+def is_device_name(name: str) -> bool:
+    """Return whether a name is meant as a device or a part of one, without reading its file."""
+    key = name.partition(":")[0].strip().casefold()
+    return key in device_names() or is_teaching_name(key)
+
+
 def find_device(name: str) -> DeviceSpec:
-    """Return a device by its identifier or alias, in any case, or a part of one ("rngd:4pe").
+    """Return a device by its identifier or alias, in any case, a part of one ("rngd:4pe"), or a teaching device.
 
     Raises
     ------
     UnknownDeviceError
-        If the catalogue has no such device, or documents no such part; it names the nearest and all.
+        If the catalogue has no such device, or documents no such part; it names the nearest and all. If a teaching
+        device is larger than the rule allows.
 
     Examples
     --------
-    >>> find_device("RNGD").id, find_device("rngd:4pe").id
-    ('furiosa-rngd', 'furiosa-rngd:4pe')
+    >>> find_device("RNGD").id, find_device("rngd:4pe").id, find_device("systolic-16x16-ws").id
+    ('furiosa-rngd', 'furiosa-rngd:4pe', 'systolic-16x16-ws')
     """
     base, colon, part = name.partition(":")
     key = base.strip().casefold()
+    if is_teaching_name(key):
+        return take_part(make_systolic(key), part) if colon else make_systolic(key)
     device = key if key in device_ids() else device_names().get(key)
     if device is None:
         raise _unknown(name)
