@@ -9,12 +9,16 @@ from types import MappingProxyType
 from npusdk.errors import ConfigError, ShapeError
 from npusdk.graph import Graph
 from npusdk.language import _
-from npusdk.zoo import resnet
+from npusdk.zoo import mobilenet, resnet, retinanet, ssd, unet3d
 from npusdk.zoo.entry import LARGEST, Entry, Size
 
 _FAMILIES: tuple[Mapping[str, Entry], ...] = (
     resnet.ENTRIES,
-)  # fmt: skip
+    mobilenet.ENTRIES,
+    ssd.ENTRIES,
+    retinanet.ENTRIES,
+    unet3d.ENTRIES,
+)
 """Entries of the modules, one line each."""
 
 _LONGEST_NAME = 80
