@@ -74,11 +74,13 @@ The longest term and the overhead of one launch; then the call, and both tensors
 299.1 us, model 299.1 us, compute-bound
 """
 
+from npusdk.cost.batching import best_schedule, take_part
 from npusdk.cost.collective import all_reduce_s, send_s
 from npusdk.cost.schedule import Schedule, schedule, schedule_plan
 from npusdk.cost.table import WorkTable, work_table
 from npusdk.cost.work import WORK_RULES
 
 __all__ = [
-    "WORK_RULES", "Schedule", "WorkTable", "all_reduce_s", "schedule", "schedule_plan", "send_s", "work_table",
+    "WORK_RULES", "Schedule", "WorkTable", "all_reduce_s", "best_schedule", "schedule", "schedule_plan", "send_s",
+    "take_part", "work_table",
 ]  # fmt: skip

@@ -5,8 +5,8 @@ everyone's whole result to everyone (one hop each way):
 
     t = min(2 (n-1) a + 2 (n-1)/n V/BW,   2 a + 2 (n-1) V/BW)
 
-(The ring: Patarasuk and Yuan 2009, bandwidth optimal all-reduce algorithms.) `a` is the latency of a hop, BW the bandwidth
-of a device in one direction: of the link between devices, or of the host link where there is none.
+(The ring: Patarasuk and Yuan 2009, bandwidth optimal all-reduce algorithms.) `a` is the latency of a hop, BW the
+bandwidth of a device in one direction: of the link between devices, or of the host link where there is none.
 """
 
 from __future__ import annotations

@@ -19,9 +19,18 @@ from npusdk.report import BOUNDS, LayerTable
 OVERHEAD, HOST, LINK = (BOUNDS.index(bound) for bound in ("overhead", "host", "link"))
 
 
+TOTALS = (
+    "time_s", "compute_s", "vector_s", "on_chip_s", "memory_s", "overhead_s", "transfer_s", "link_s", "traffic_bytes",
+    "macs",
+)  # fmt: skip
+"""Columns of a schedule that grow with every execution of a step."""
+
+
 @dataclass(frozen=True, eq=False)
 class Schedule:
-    """Predicted time of one call, step by step; every array has one element for each step, a total over its repeats.
+    """Predicted time of one call, step by step.
+
+    Every array has one element for each step; those in `TOTALS` are over its repeats and over all chunks of the batch.
 
     Parameters
     ----------
@@ -29,8 +38,10 @@ class Schedule:
         Of the steps.
     batch
         Samples in one call.
+    chunk
+        Samples that run together; as many as `batch` unless that is cut.
     repeats
-        How often each step runs in one call.
+        How often each step runs for one chunk.
     time_s
         Seconds, overhead included. On the device the longest of the four terms, or their sum where nothing overlaps,
         plus the overhead and the all-reduce; on the host the transfer and the overhead alone.
@@ -50,16 +61,20 @@ class Schedule:
         Activations that are alive on the device meanwhile, with all that is resident.
     call_s, host_s
         Seconds of the host's runtime; of moving a call's inputs and outputs over the host link.
-    weight_bytes, peak_memory_bytes
-        Constants; constants and the largest set of live activations.
+    weight_bytes, peak_memory_bytes, resident_bytes
+        Constants; constants and the largest set of live activations; the part of it that is resident.
     excluded
         Codes of what the time leaves out: "host_compute" if a step runs on the host.
+    partitions, part_s
+        Equal parts of the device among which calls are dealt for throughput, and the seconds that a part takes for its
+        share of the batch; None where the whole device takes all.
     """
 
     names: tuple[str, ...]
     labels: tuple[str, ...]
     kinds: tuple[str, ...]
     batch: int
+    chunk: int
     repeats: npt.NDArray[np.int64]
     time_s: Floats
     compute_s: Floats
@@ -78,7 +93,10 @@ class Schedule:
     host_s: float
     weight_bytes: int
     peak_memory_bytes: int
+    resident_bytes: int
     excluded: tuple[str, ...]
+    partitions: int = 1
+    part_s: float | None = None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -96,7 +114,8 @@ class Schedule:
     @property
     def throughput_per_s(self) -> float:
         """Samples a second when calls follow each other: device, transfer and runtime each work on another call."""
-        return self.batch / max(self.device_s, self.host_s, self.call_s)
+        busy_s = self.device_s if self.part_s is None else self.part_s
+        return self.batch / max(busy_s, self.host_s, self.call_s)
 
     @cached_property
     def bounds(self) -> tuple[str, ...]:
@@ -155,6 +174,7 @@ def schedule(table: WorkTable, parameters: CostParameters) -> Schedule:
         labels=table.labels,
         kinds=table.kinds,
         batch=table.batch,
+        chunk=table.batch,
         repeats=times,
         time_s=time_s * times,
         compute_s=terms.compute_s * times,
@@ -173,6 +193,7 @@ def schedule(table: WorkTable, parameters: CostParameters) -> Schedule:
         host_s=table.call_bytes / parameters.host_bandwidth_bytes_per_s,
         weight_bytes=table.constant_bytes,
         peak_memory_bytes=table.constant_bytes + table.live_bytes,
+        resident_bytes=table.resident_bytes,
         excluded=() if (table.on_device | ~table.moves).all() else ("host_compute",),
     )
 
