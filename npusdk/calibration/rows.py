@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from io import StringIO
 from math import isfinite
@@ -259,9 +259,7 @@ def _parse(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
         before = reader.line_num
 
 
-def _lacking(
-    path: Path, lacking: Sequence[str], found: Iterator[str] | Mapping[str, str] | Sequence[str]
-) -> ConfigError:
+def _lacking(path: Path, lacking: Sequence[str], found: Iterable[str]) -> ConfigError:
     return ConfigError(
         _("{path} lacks the columns {lacking}; it has {found}"),
         hint=_("Give the first line the names of the columns: {needed}."),

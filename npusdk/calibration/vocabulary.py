@@ -1,6 +1,6 @@
 """What the words of a file of measurements mean: devices, precisions, software and units.
 
-Generous with spelling, strict in meaning: a word whose meaning is not certain has no row here, and its rows are refused.
+Generous with spelling, strict in meaning: a word whose meaning is not certain has no row here.
 """
 
 from __future__ import annotations
