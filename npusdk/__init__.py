@@ -33,13 +33,14 @@ if TYPE_CHECKING:
         UsageError,
     )
     from npusdk.language import set_language
-    from npusdk.pipeline import Model, Program, check, compare, compile, device, devices, load, profile  # noqa: A004
-    from npusdk.report import Comparison, FitReport, ProfileReport
+    from npusdk.pipeline import LLM, Model, Program, check, compare, compile, device, devices, load, profile  # noqa: A004
+    from npusdk.report import Comparison, FitReport, Parallel, ProfileReport
     from npusdk.targets import LocalTarget, local
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "LLM",
     "Comparison",
     "ConfigError",
     "DeviceArray",
@@ -56,6 +57,7 @@ __all__ = [
     "ModelFormatError",
     "NpuError",
     "OutOfDeviceMemoryError",
+    "Parallel",
     "PrecisionError",
     "ProfileReport",
     "Program",
@@ -81,8 +83,19 @@ _HOMES = {
     "npusdk.array": ("DeviceArray", "asarray"),
     "npusdk.catalogue": ("DeviceList", "DeviceSpec"),
     "npusdk.language": ("set_language",),
-    "npusdk.pipeline": ("Model", "Program", "check", "compare", "compile", "device", "devices", "load", "profile"),
-    "npusdk.report": ("Comparison", "FitReport", "ProfileReport"),
+    "npusdk.pipeline": (
+        "LLM",
+        "Model",
+        "Program",
+        "check",
+        "compare",
+        "compile",
+        "device",
+        "devices",
+        "load",
+        "profile",
+    ),
+    "npusdk.report": ("Comparison", "FitReport", "Parallel", "ProfileReport"),
     "npusdk.targets": ("LocalTarget", "local"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
