@@ -9,7 +9,21 @@ from types import MappingProxyType
 from npusdk.errors import ConfigError, ShapeError
 from npusdk.graph import Graph
 from npusdk.language import _
-from npusdk.zoo import mobilenet, resnet, retinanet, ssd, unet3d
+from npusdk.zoo import (
+    autoencoder,
+    bert,
+    clip,
+    diffusion,
+    gpt2,
+    mobilenet,
+    resnet,
+    retinanet,
+    ssd,
+    swin,
+    unet3d,
+    vit,
+    whisper,
+)
 from npusdk.zoo.entry import LARGEST, Entry, Size
 
 _FAMILIES: tuple[Mapping[str, Entry], ...] = (
@@ -18,6 +32,14 @@ _FAMILIES: tuple[Mapping[str, Entry], ...] = (
     ssd.ENTRIES,
     retinanet.ENTRIES,
     unet3d.ENTRIES,
+    bert.ENTRIES,
+    vit.ENTRIES,
+    swin.ENTRIES,
+    gpt2.ENTRIES,
+    clip.ENTRIES,
+    diffusion.ENTRIES,
+    autoencoder.ENTRIES,
+    whisper.ENTRIES,
 )
 """Entries of the modules, one line each."""
 
