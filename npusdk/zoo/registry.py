@@ -23,6 +23,12 @@ from npusdk.zoo import (
     unet3d,
     vit,
     whisper,
+    yolov5,
+    yolov6,
+    yolov7,
+    yolov8,
+    yolov9,
+    yolov10,
 )
 from npusdk.zoo.entry import LARGEST, Entry, Size
 
@@ -40,6 +46,12 @@ _FAMILIES: tuple[Mapping[str, Entry], ...] = (
     diffusion.ENTRIES,
     autoencoder.ENTRIES,
     whisper.ENTRIES,
+    yolov5.ENTRIES,
+    yolov6.ENTRIES,
+    yolov7.ENTRIES,
+    yolov8.ENTRIES,
+    yolov9.ENTRIES,
+    yolov10.ENTRIES,
 )
 """Entries of the modules, one line each."""
 
