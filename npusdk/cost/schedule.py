@@ -248,7 +248,7 @@ def place_data(table: WorkTable, terms: Terms, parameters: CostParameters) -> Pl
         traffic_bytes += cache_misses[:, None] * table.cache_bytes
     memory_s = traffic_bytes / (parameters.eta_memory * parameters.memory_bandwidth_bytes_per_s)
     fetch_s = np.zeros_like(fetched_bytes)
-    if parameters.style == "grid" and not parameters.overlap:
+    if parameters.style != "waves" and not parameters.overlap:
         fetch_s = fetched_bytes / parameters.on_chip_bandwidth_bytes_per_s
     candidates = Placed(traffic_bytes, memory_s, terms.on_chip_s + fetch_s, fetch_s)
     time_s = combine(terms, candidates, parameters) @ table.repeats

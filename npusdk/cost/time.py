@@ -9,6 +9,7 @@ import numpy as np
 from npusdk.catalogue import CostParameters
 from npusdk.cost.gemms import Floats, GemmSet, Mapped
 from npusdk.cost.grid import map_grid
+from npusdk.cost.systolic import map_systolic
 from npusdk.cost.table import WorkTable
 from npusdk.cost.waves import map_attention, map_waves
 
@@ -38,7 +39,10 @@ class Terms:
 
 def time_steps(table: WorkTable, parameters: CostParameters) -> Terms:
     """Return the terms of every step."""
-    return _time_waves(table, parameters) if parameters.style == "waves" else _time_grid(table, parameters)
+    if parameters.style == "waves":
+        return _time_waves(table, parameters)
+    mapped = map_grid if parameters.style == "grid" else map_systolic
+    return _time_multicast(table, mapped(table.gemms, parameters), parameters)
 
 
 def peak_macs_per_s(parameters: CostParameters) -> float:
@@ -46,15 +50,14 @@ def peak_macs_per_s(parameters: CostParameters) -> float:
     return parameters.units * parameters.macs_per_unit_per_cycle * parameters.clock_hz
 
 
-def _time_grid(table: WorkTable, parameters: CostParameters) -> Terms:
+def _time_multicast(table: WorkTable, mapped: Mapped, parameters: CostParameters) -> Terms:
+    """Every operand moves on chip once, whichever units need it."""
     moved_bytes = table.activation_bytes
     if parameters.overlap:
         moved_bytes = moved_bytes + table.weight_bytes + table.row_bytes
     on_chip_s = _time_bare(table.gemms, moved_bytes, parameters)
     vector_s = _time_vector(table, parameters)
-    return _sum_up(
-        table.gemms, map_grid(table.gemms, parameters), Terms(np.zeros_like(on_chip_s), on_chip_s, on_chip_s, vector_s)
-    )
+    return _sum_up(table.gemms, mapped, Terms(np.zeros_like(on_chip_s), on_chip_s, on_chip_s, vector_s))
 
 
 def _time_waves(table: WorkTable, parameters: CostParameters) -> Terms:

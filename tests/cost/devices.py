@@ -36,17 +36,29 @@ PLAIN = CostParameters(
 )
 """Round figures, for sums in the head."""
 
+ARRAY = replace(PLAIN, style="systolic", array_rows=8, array_columns=8, dataflow="os")
+"""The same with arrays of 64 cells as units."""
+
 
 def magnitudes(low, high):
     """Draw numbers evenly over their orders of magnitude."""
     return st.floats(low, high).map(lambda exponent: 10.0**exponent)
 
 
+def fill_cells(device):
+    """Return the device with as many multipliers as cells, if it is an array."""
+    cells = device.array_rows * device.array_columns
+    return replace(device, macs_per_unit_per_cycle=cells) if device.style == "systolic" else device
+
+
 any_device = st.builds(
     replace,
     st.just(PLAIN),
     dtype=st.sampled_from(["fp32", "fp16", "int8", "int4"]),
-    style=st.sampled_from(["waves", "grid"]),
+    style=st.sampled_from(["waves", "grid", "systolic"]),
+    array_rows=st.integers(1, 256),
+    array_columns=st.integers(1, 256),
+    dataflow=st.sampled_from(["os", "ws", "is"]),
     units=st.integers(1, 1500),
     clock_hz=magnitudes(8, 9.5),
     macs_per_unit_per_cycle=st.integers(1, 5000),
@@ -64,5 +76,5 @@ any_device = st.builds(
     link_bandwidth_bytes_per_s=st.one_of(st.just(0.0), magnitudes(9, 12)),
     link_latency_s=magnitudes(-7, -5),
     query_block=st.sampled_from([128, 384]),
-)
+).map(fill_cells)
 """Devices of any size, balanced or not."""

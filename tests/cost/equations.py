@@ -53,9 +53,24 @@ def grid_candidates(gemm, device):
                 yield rounds / device.clock_hz, 8.0 * cnt * M * N * (uk - 1)
 
 
+def systolic_candidates(gemm, device):
+    """Yield the same for the one way of a systolic array."""
+    cnt, M, N, K = gemm
+    R, C = device.array_rows, device.array_columns
+    folds, cycles = {
+        "os": (up(M, R) * up(N, C), K + R + C - 2),
+        "ws": (up(K, R) * up(N, C), M + 2 * R + C - 2),
+        "is": (up(K, R) * up(M, C), N + 2 * R + C - 2),
+    }[device.dataflow]
+    yield up(cnt * folds, device.units) * cycles / device.clock_hz, 0.0
+
+
+CANDIDATES = {"waves": wave_candidates, "grid": grid_candidates, "systolic": systolic_candidates}
+
+
 def best_product(gemm, shared_bytes, device):
     """Return matrix, on-chip and joint seconds of the best candidate; `shared_bytes` move whichever it is."""
-    candidates = wave_candidates if device.style == "waves" else grid_candidates
+    candidates = CANDIDATES[device.style]
     join = max if device.overlap else lambda a, b: a + b
     return min(
         (
@@ -68,8 +83,7 @@ def best_product(gemm, shared_bytes, device):
 
 def step_time(device, *, gemm=None, vector_ops=0, activation_bytes=0, weight_bytes=0, off_chip_bytes=0):
     """Return the seconds of a step with at most one product, whose weights are not pinned."""
-    on_grid = device.style == "grid"
-    shared = activation_bytes + (weight_bytes if on_grid else 0)
+    shared = activation_bytes + (0 if device.style == "waves" else weight_bytes)
     matrix, on_chip = (
         best_product(gemm, shared, device) if gemm else (0.0, shared / device.on_chip_bandwidth_bytes_per_s)
     )

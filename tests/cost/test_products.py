@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from npusdk.cost.gemms import collect_gemms
 from npusdk.cost.grid import map_grid
+from npusdk.cost.systolic import map_systolic
 from npusdk.cost.waves import AttentionSet, map_attention, map_waves
 from npusdk.cost.work import Gemm
 from tests.cost.devices import A100, PLAIN, any_device
@@ -23,11 +24,13 @@ gemms = st.builds(
 )
 byte_counts = st.integers(0, 10**8)
 
+MAPPED = {"waves": map_waves, "grid": map_grid, "systolic": map_systolic}
+
 
 def map_product(gemm, device, shared=0):
     """Return matrix, on-chip and joint seconds of one product that moves `shared` bytes besides."""
     products = collect_gemms([(0, gemm)], np.array([float(shared)]), np.zeros(1))
-    mapped = (map_waves if device.style == "waves" else map_grid)(products, device)
+    mapped = MAPPED[device.style](products, device)
     return float(mapped.compute_s[0]), float(mapped.on_chip_s[0]), float(mapped.busy_s[0])
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from npusdk.cost import schedule, schedule_plan, work_table
 from npusdk.report import BOUNDS
-from tests.cost.devices import PLAIN, any_device
+from tests.cost.devices import ARRAY, PLAIN, any_device
 from tests.cost.networks import any_pieces, any_plan, build
 from tests.cost.plans import PlanWriter, encoder, resnet50
 
@@ -228,12 +228,12 @@ def test_view_takes_no_time():
     ],
 )
 @pytest.mark.parametrize("overlap", [True, False])
-@pytest.mark.parametrize("style", ["waves", "grid"])
+@pytest.mark.parametrize("style", ["waves", "grid", "systolic"])
 def test_bound_names_the_slowest_part(slow, bound, overlap, style):
     """What is made slow is what bounds, step by step and in all."""
     write = PlanWriter()
     write.linear(write.input("x", (64, 64)), 64, "Relu")
-    found = schedule_plan(write.plan(), replace(PLAIN, style=style, overlap=overlap, **slow))
+    found = schedule_plan(write.plan(), replace(ARRAY, style=style, overlap=overlap, **slow))
     assert found.bounds == (bound,)
     assert found.bound == bound
     assert bound in BOUNDS
