@@ -12,7 +12,8 @@ F2   it is elementwise and the step is an elementwise or normalising step of the
 F3   it is a normalisation and the step is an addition of two computed tensors: such an addition opens a step of its own
 F4   it belongs to a softmax between two matrix products that run in one place: one attention step with its scale, mask
      and transpositions
-F5   GEMMs of one input with constant right operands (query, key and value) are one step
+F5   GEMMs of one input with constant right operands (query, key and value) are one step, also where one of them is
+     multiplied by what another gives (the gate of SwiGLU)
 F6   on a GPU a Swish does not join a convolution (two operators under TensorRT); on an NPU it does
 F7   it moves no bytes (Reshape and its kin) and it alone reads what a growing step gives; else it is a view of its own
 F8   DequantizeLinear of a constant joins each of its readers; in an integer plan so does every other DequantizeLinear,
@@ -35,6 +36,7 @@ MATRIX = frozenset({
 })  # fmt: skip
 VIEWS = frozenset({"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Dropout"})
 NORMS = frozenset({"LayerNormalization", "RMSNormalization"})
+IMAGE_NORMS = frozenset({"GroupNormalization", "InstanceNormalization"})
 QUANTIZERS = frozenset({"QuantizeLinear", "DequantizeLinear"})
 ELEMENTWISE = frozenset({
     "Abs", "Acos", "Acosh", "Add", "And", "Asin", "Asinh", "Atan", "Atanh", "BatchNormalization", "BitShift",
@@ -45,6 +47,7 @@ ELEMENTWISE = frozenset({
     "Softplus", "Softsign", "Sqrt", "Sub", "Sum", "Swish", "Tan", "Tanh", "ThresholdedRelu", "Where", "Xor",
 }) | QUANTIZERS  # fmt: skip
 UNFUSED_ON_GPU = frozenset({"Swish"})
+CONVOLUTIONS = frozenset({"Conv", "ConvTranspose", "ConvInteger", "QLinearConv"})
 
 
 @dataclass
@@ -147,8 +150,9 @@ class Fuser:
             return True
         if self.graph.tensors[node.outputs[0]].elements != group.elements or self._feeds_norm(node):
             return False
-        is_matrix = group.kind in ("matrix", "depthwise")
-        return not (self.fusion == "gpu" and is_matrix and node.op in UNFUSED_ON_GPU)
+        if self.fusion != "gpu" or node.op not in UNFUSED_ON_GPU:
+            return True
+        return not any(self.graph.nodes[index].op in CONVOLUTIONS for index in group.nodes)
 
     def _reads_alone(self, node: Node, place: int) -> bool:
         """Whether nothing else reads what the node takes from the group."""
@@ -167,7 +171,7 @@ class Fuser:
         result = next(name for name in node.outputs if name)  # TopK may be asked for its indices alone
         group = Group(kind, self._placement(node), self.graph.tensors[result].elements)
         group.takes_norm = self._feeds_norm(node)
-        group.grows = kind != "view" and (kind != "vector" or node.op in ELEMENTWISE | NORMS or quantized)
+        group.grows = kind != "view" and (kind != "vector" or node.op in ELEMENTWISE | NORMS | IMAGE_NORMS or quantized)
         group.grows = group.grows and not group.takes_norm and node.op != "QuantizeLinear"
         self.groups.append(group)
         return len(self.groups) - 1
@@ -203,23 +207,27 @@ def merge_siblings(graph: Graph, groups: list[Group]) -> list[Group]:
     first: dict[tuple[str, Placement], Group] = {}
     merged: list[Group] = []
     for group in groups:
-        source = _single_source(graph, group)
+        source, others = _sources(graph, group)
         earlier = first.get((source, group.placement)) if source else None
-        if source and earlier:
+        if earlier and others <= {name for index in earlier.nodes for name in graph.nodes[index].outputs}:
             earlier.nodes += [index for index in group.nodes if index not in earlier.nodes]
             continue
-        if source:
+        if source and not others and not earlier:
             first[source, group.placement] = group
         merged.append(group)
     return merged
 
 
-def _single_source(graph: Graph, group: Group) -> str:
-    """Return the one computed tensor that a step of a single MatMul with constant weights reads, else ""."""
+def _sources(graph: Graph, group: Group) -> tuple[str, set[str]]:
+    """Return the computed tensor that a step of a single MatMul with constant weights multiplies, else "", and others.
+
+    The others are computed tensors that the step reads beside it.
+    """
     products = [graph.nodes[i] for i in group.nodes if graph.nodes[i].op in MATRIX]
     if group.kind != "matrix" or len(products) != 1 or products[0].op not in ("MatMul", "Gemm"):
-        return ""
+        return "", set()
     inner = {name for i in group.nodes for name in graph.nodes[i].outputs}
     outer = {name for i in group.nodes for name in graph.nodes[i].inputs if name and name not in inner}
     computed = outer - graph.constants.keys()
-    return computed.pop() if len(computed) == 1 and products[0].inputs[0] in computed else ""
+    left, right, *_ = products[0].inputs
+    return (left, computed - {left}) if left in computed and right not in computed else ("", set())

@@ -167,6 +167,16 @@ def test_rotary_embedding_is_one_step(build, steps_of, parts):
     assert {"x", "cos", "sin"} <= set(step.inputs)
 
 
+@pytest.mark.parametrize("others", [0, 1])
+def test_split_that_parts_what_was_turned_ends_the_rotation(build, steps_of, others):
+    """F9: queries and keys that are turned together leave one step, unless somebody reads them before they part."""
+    turned = rotary(build, build.input("x", (2, 4, 6, 8)), "Slice")
+    sizes = build.constant(np.array([3, 1]))
+    query = build.op("Split", turned, sizes, outputs=("query", "key"), axis=1)
+    steps = steps_of(build.build([query, "key", *[build.op("Relu", turned)][:others]]))
+    assert [set(step.outputs) == {"query", "key"} for step in steps] == [[True], [False, True, False]][others]
+
+
 def test_rotary_embedding_of_two_tensors_is_none(build, steps_of):
     """F9: both products are of one tensor."""
     x, y = build.input("x", (2, 4, 6, 8)), build.input("y", (2, 4, 6, 8))
@@ -203,6 +213,25 @@ def test_swish_joins_a_convolution_on_an_npu_only(build, steps_of, weight):
     graph = build.build([build.op("Mul", y, build.op("Sigmoid", y))])
     assert labels(steps_of(graph, "npu")) == ["Conv+Swish"]
     assert labels(steps_of(graph, "gpu")) == ["Conv", "Swish"]
+
+
+@pytest.mark.parametrize("fusion", ["npu", "gpu"])
+def test_gate_of_a_feed_forward_layer_joins_its_product(build, steps_of, weight, fusion):
+    """F5: SwiGLU is one step of two GEMMs of one input, on an NPU and on a GPU."""
+    x = build.input("x", (4, 8))
+    gate, up = (build.op("MatMul", x, build.constant(weight(8, 16))) for _ in range(2))
+    active = build.op("Mul", gate, build.op("Sigmoid", gate))
+    (step,) = steps_of(build.build([build.op("Mul", active, up)]), fusion)
+    assert (step.label, step.kind, step.inputs[0], len(step.outputs)) == ("MatMul+Swish+Mul", "matrix", "x", 1)
+
+
+def test_products_of_one_input_with_a_stranger_between_stay_apart(build, steps_of, weight):
+    """F5: a GEMM that is multiplied by what another step gives is no sibling."""
+    x = build.input("x", (4, 8))
+    gate = build.op("Softmax", build.op("MatMul", x, build.constant(weight(8, 16))))
+    up = build.op("MatMul", x, build.constant(weight(8, 16)))
+    steps = steps_of(build.build([build.op("Mul", gate, up)]))
+    assert labels(steps) == ["MatMul", "Softmax", "MatMul+Mul"]
 
 
 def test_depthwise_convolution_has_its_own_kind(build, steps_of, weight):

@@ -7,7 +7,8 @@ in a block; the first block's stands outside.
 *Prefill* takes `tokens` new tokens of each sequence, attends among them and gives their keys and values. *Decode* takes
 one new token and the cache of the `context` tokens that it sees, its own among them: the cache has its place already,
 and the new token's keys and values, which are outputs, are written there. So a decode reads `2 context kv_heads
-head_dim` elements in a block and writes those of one token, as a cache that grows in place does; a Concat would copy it.
+head_dim` elements in a block and writes those of one token, as a cache that grows in place does; a Concat would copy
+it.
 
 Queries of one key head are rows of one product (M = heads / kv_heads x tokens), so that its keys are read once. There
 is no mask: which products are causal is said beside the graph. The scale of the scores is part of the query's weights.
