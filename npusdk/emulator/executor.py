@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from threading import Lock
+from types import MappingProxyType
+from typing import TypeAlias
 
 import numpy as np
 
@@ -14,9 +17,15 @@ from npusdk.emulator.memory import require_device, require_host
 from npusdk.emulator.planning import Planner
 from npusdk.emulator.storage import Array, Storage, storage_type
 from npusdk.emulator.units import Unit, round_in_place
+from npusdk.errors import ConfigError
+from npusdk.graph import Graph, is_absent
 from npusdk.host import memory_bytes
 from npusdk.kernels.blocks import Calls
+from npusdk.language import _
 from npusdk.numerics import ELEMENT_TYPES
+
+Draw: TypeAlias = Callable[[Graph], Mapping[str, Array]]
+"""Makes the absent weights of a graph."""
 
 
 class Executor:
@@ -28,9 +37,13 @@ class Executor:
         What the compiler made. Constants of its graph are read, never written.
     memory_limit_bytes
         Memory of the emulated device; None for no limit but this machine's.
+    draw
+        Makes the weights that are absent from the graph, by name; called once it is known that they fit.
 
     Raises
     ------
+    ConfigError
+        If weights are absent, and there is nothing to draw them.
     OutOfDeviceMemoryError
         If weights and live activations, in the device's formats, exceed `memory_limit_bytes`.
     DoesNotFitError
@@ -43,12 +56,12 @@ class Executor:
     take turns. It can be interrupted between any two operators, and run again.
     """
 
-    def __init__(self, plan: Plan, memory_limit_bytes: int | None = None) -> None:
+    def __init__(self, plan: Plan, memory_limit_bytes: int | None = None, *, draw: Draw | None = None) -> None:
         self.plan = plan
         self._lock = Lock()
         self._require_memory(memory_limit_bytes)
         with np.errstate(all="ignore"):
-            self._prepare(plan)
+            self._prepare(_filled(plan, draw))
 
     def _prepare(self, plan: Plan) -> None:
         """Fold, pack and lay out everything that no input changes."""
@@ -114,12 +127,13 @@ class Executor:
         """Refuse what cannot fit, from sizes alone."""
         graph = self.plan.graph
         sizes = {name: tensor.elements * storage_type(tensor.dtype).itemsize for name, tensor in graph.tensors.items()}
-        weights = sum(value.nbytes for value in graph.constants.values() if any(value.strides) or not value.ndim)
+        held = (value for value in graph.constants.values() if any(value.strides) or not value.ndim or is_absent(value))
+        weights = sum(value.nbytes for value in held)
         require_host(graph.name, weights, self._largest_live_set(sizes), memory_bytes())
         if device_limit is not None:
             on_device = {name for step in self.plan.steps if step.placement == "device" for name in step.outputs}
-            held = {name: self.plan.device_bytes(name) for name in (*on_device, *graph.inputs)}
-            require_device(self.plan.device, self.plan.weight_bytes, self._largest_live_set(held), device_limit)
+            sizes = {name: self.plan.device_bytes(name) for name in (*on_device, *graph.inputs)}
+            require_device(self.plan.device, self.plan.weight_bytes, self._largest_live_set(sizes), device_limit)
 
     def _largest_live_set(self, sizes: Mapping[str, int]) -> int:
         """Return the most bytes of tensors between steps that live at one time."""
@@ -132,6 +146,23 @@ class Executor:
                 if name in lives:
                     lives[name].last = number
         return largest_live_set(list(lives.values()))
+
+
+def _filled(plan: Plan, draw: Draw | None) -> Plan:
+    """Return the plan with values for the weights that are absent."""
+    absent = [name for name, value in plan.graph.constants.items() if is_absent(value)]
+    if not absent:
+        return plan
+    if draw is None:
+        raise ConfigError(
+            _("{model} cannot run: {count} of its weights are not there, the first is {name}"),
+            hint=_("Run it by npusdk.compile, which draws them."),
+            model=plan.graph.name,
+            count=len(absent),
+            name=absent[0],
+        )
+    constants = {**plan.graph.constants, **draw(plan.graph)}
+    return replace(plan, graph=replace(plan.graph, constants=MappingProxyType(constants)))
 
 
 def _bind(units: list[Unit], storage: Storage) -> Calls:

@@ -15,6 +15,7 @@ from typing import NoReturn, TypeAlias
 import numpy as np
 
 from npusdk.errors import ModelFormatError, ShapeError
+from npusdk.graph.absent import is_absent
 from npusdk.graph.inference import infer
 from npusdk.graph.input_shapes import rebatch_shapes, resolve_input_shapes
 from npusdk.graph.ir import Array, Attributes, Graph, Node, Tensor
@@ -82,9 +83,9 @@ class _Binder:
         first = inputs[0] if inputs else None
         if node.op in _VIEWS and first is not None:
             return _view(node, first, found[0].shape)
-        small = max((value.size for value in inputs if value is not None), default=0) <= SMALL
-        small = small and all(_elements(output) <= SMALL for output in found)
-        if node.op not in FOLDABLE or not (small or node.op in _CUTS) or self.room_bytes < 0:
+        known = [value for value in inputs if value is not None]
+        small = all(value.size <= SMALL for value in known) and all(_elements(output) <= SMALL for output in found)
+        if not (node.op in _CUTS or (small and _is_foldable(node, known))) or self.room_bytes < 0:
             return None
         values = self._evaluate(node, inputs)
         self.room_bytes -= sum(value.nbytes for value in values) if small else 0
@@ -110,6 +111,11 @@ class _Binder:
             ) from error
 
 
+def _is_foldable(node: Node, inputs: Sequence[Array]) -> bool:
+    """Return whether a node can be computed from its inputs: not where one is a weight that is not there."""
+    return node.op in FOLDABLE and not any(map(is_absent, inputs))
+
+
 def _elements(found: TensorType) -> int:
     return prod(found.shape)
 
@@ -128,10 +134,10 @@ def _view(node: Node, value: Array, shape: tuple[int, ...]) -> Sequence[Array] |
     if node.op == "Transpose":
         order = node.attrs.get("perm")
         return (np.transpose(value, order if isinstance(order, tuple) else None),)  # type: ignore[arg-type] # checked by the shape rule
+    if value.size and not any(value.strides):
+        return (np.broadcast_to(value[(0,) * value.ndim], shape),)
     if value.flags.c_contiguous or value.size <= SMALL:
         return (value.reshape(shape),)
-    if not any(value.strides):
-        return (np.broadcast_to(value[(0,) * value.ndim], shape),)
     return None
 
 

@@ -15,6 +15,7 @@ from npusdk.emulator import Executor
 from npusdk.errors import PrecisionError, ShapeError
 from npusdk.language import _, plain
 from npusdk.pipeline.planning import Planner
+from npusdk.pipeline.weights import draw_weights
 from npusdk.report import ProfileReport
 
 Array = npt.NDArray[np.generic]
@@ -64,10 +65,12 @@ class Program(Shown):
                 precision=self.precision,
                 available=", ".join(EMULATED),
             )
-        return Executor(self.plan, memory_limit_bytes=self.device.pool_bytes)
+        return Executor(self.plan, memory_limit_bytes=self.device.pool_bytes, draw=draw_weights)
 
     def run(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """Return the outputs by name, computed on the emulator with the device's numbers.
+
+        A reference network runs with weights that are drawn when it first runs, the same in every process.
 
         Parameters
         ----------
