@@ -34,8 +34,8 @@ class Metric(NamedTuple):
 SAMPLES_OF_QUERY = 8
 """Samples of a MultiStream query."""
 
-_WORK: tuple[ModelKind, ...] = ("network", "images")
-_ANY: tuple[ModelKind, ...] = ("network", "images", "language")
+_WORK: tuple[ModelKind, ...] = ("network", "chain")
+_ANY: tuple[ModelKind, ...] = ("network", "chain", "language")
 _TEXT: tuple[ModelKind, ...] = ("language",)
 
 METRICS: tuple[tuple[str, Measures, tuple[ModelKind, ...], Metric], ...] = (

@@ -8,8 +8,8 @@ from functools import cache
 from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias
 
-ModelKind: TypeAlias = Literal["network", "language", "images"]
-"""A reference network; a language model by its configuration; a chain of networks that makes images."""
+ModelKind: TypeAlias = Literal["network", "language", "chain"]
+"""A reference network; a language model by its configuration; several networks, one after another."""
 
 
 class Known(NamedTuple):
@@ -46,8 +46,8 @@ _NETWORKS: tuple[tuple[str, str], ...] = (
     (r"yolov8([nsmlx])(pose|seg)", "yolov8{0}_{1}"),
     (r"yolov9([tsmce])", "yolov9{0}"),
     (r"yolov10([nsmblx])", "yolov10{0}"),
-    (r"rtdetr(l|x)", "rtdetr_{0}"),
-    (r"rtdetrr(18|34|50|101)", "rtdetr_r{0}"),
+    (r"rtdetr(?:v1)?(l|x)", "rtdetr_{0}"),
+    (r"rtdetrr(18|34|50|101)(?:vd)?", "rtdetr_r{0}"),
     (r"bert(base|large)(?:uncased|cased)?", "bert_{0}"),
     (r"bert99(?:\.9)?", "bert_large"),
     (r"vit(?:b|base)(?:patch)?16", "vit_b16"),
@@ -57,9 +57,10 @@ _NETWORKS: tuple[tuple[str, str], ...] = (
     (r"swin(?:transformer)?(?:b|base)", "swin_b"),
     (r"swin(?:transformer)?(?:l|large)", "swin_l"),
     (r"gpt2(?:small|124m)?", "gpt2"),
-    (r"(?:openai)?clip(?:vit)?(?:b|base)(?:patch)?(16|32)", "clip_b{0}"),
-    (r"(?:openai)?clip(?:vit)?(?:l|large)(?:patch)?14", "clip_l14"),
-    (r"(?:openai)?clip", "clip_b32"),
+    (r"(?:openai)?clip(?:vit)?(?:b|base)?(?:patch)?(?:32)?(?:image|vision|visual)(?:encoder|tower)?", "clip_vit_b32"),
+    (r"(?:openai)?clip(?:vit)?(?:b|base)?(?:patch)?(?:32)?(?:text)(?:encoder|tower)?", "clip_vit_b32_text"),
+    (r"(?:openai)?clip(?:vit)?(?:l|large)(?:patch)?14(?:image|vision|visual)(?:encoder|tower)?", "clip_vit_l14"),
+    (r"(?:openai)?clip(?:vit)?(?:l|large)(?:patch)?14(?:text)(?:encoder|tower)?", "clip_vit_l14_text"),
 )
 _LANGUAGES: tuple[tuple[str, str], ...] = (
     (r"gpt(350m|1\.3b|6\.7b|20b|89b|175b)", "gpt-{0}"),
@@ -80,6 +81,8 @@ _LANGUAGES: tuple[tuple[str, str], ...] = (
 _CHAINS: tuple[tuple[str, str], ...] = (
     (r"(?:sdxl|stablediffusionxl)(?:1\.0)?(?:base)?(?:1\.0)?", "sdxl"),
     (r"(?:sdxl|stablediffusionxl)(?:base)?(?:1\.0)?unet", "sdxl-unet"),
+    (r"(?:openai)?clip(?:vit)?(?:(?:b|base)(?:patch)?32)?", "clip-b32"),
+    (r"(?:openai)?clip(?:vit)?(?:l|large)(?:patch)?14", "clip-l14"),
 )
 _VARIABLE: tuple[tuple[str, str], ...] = (
     (r"(?:3dunet|unet3d)kits(?:20)?(?:19)?", "unet3d_kits"),
@@ -87,8 +90,44 @@ _VARIABLE: tuple[tuple[str, str], ...] = (
 )
 
 _TABLES: Mapping[ModelKind, tuple[tuple[str, str], ...]] = MappingProxyType(
-    {"network": _NETWORKS, "language": _LANGUAGES, "images": _CHAINS}
+    {"network": _NETWORKS, "language": _LANGUAGES, "chain": _CHAINS}
 )
+
+
+class Stage(NamedTuple):
+    """One network of a chain.
+
+    Parameters
+    ----------
+    network
+        Its name in the zoo.
+    samples
+        How often it takes the batch at once: 2 where guidance runs it with and without the prompt.
+    is_stepped
+        Whether it runs once for each denoising step.
+    """
+
+    network: str
+    samples: int = 1
+    is_stepped: bool = False
+
+
+CHAINS: Mapping[str, tuple[Stage, ...]] = MappingProxyType(
+    {
+        "sdxl": (
+            Stage("sdxl_text_encoder", 2),
+            Stage("sdxl_text_encoder_2", 2),
+            Stage("sdxl_unet", 2, is_stepped=True),
+            Stage("sdxl_vae_decoder"),
+        ),
+        "sdxl-unet": (Stage("sdxl_unet", is_stepped=True),),
+        "clip-b32": (Stage("clip_vit_b32"), Stage("clip_vit_b32_text")),
+        "clip-l14": (Stage("clip_vit_l14"), Stage("clip_vit_l14_text")),
+    }
+)
+"""Models of several networks. Guidance doubles the batch of SDXL's text encoders and denoiser (arXiv:2207.12598); the
+distilled denoiser (LCM) that is timed alone needs none. CLIP without a size is ViT-B/32, the default of its published
+configuration."""
 
 _REMARK = re.compile(r"\([^)]*\)")
 _GLUE = re.compile(r"[\s\-_/]+")

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from npusdk.calibration.metrics import SAMPLES_OF_QUERY, Measures, Metric, Mode, metric_of
-from npusdk.calibration.models import Detail, Known, ModelKind, model_of, read_detail
+from npusdk.calibration.models import CHAINS, Detail, Known, ModelKind, model_of, read_detail
 from npusdk.calibration.rows import Row, parse_count
 from npusdk.calibration.vocabulary import SEPARATE_PARTS, Precision, Unit, device_of, precision_of, stack_of, unit_of
 from npusdk.report.validation import Reason
@@ -47,9 +47,9 @@ class Question:
     device
         Identifier of the catalogue, perhaps of a part.
     kind, model
-        A network of the zoo, a language model, or a chain of networks that makes images; its name there.
-    precision, weight_bits
-        Matrix format; bits of one stored weight, 0 where they are those of the format.
+        A network of the zoo, a language model, or several networks one after another; its name there.
+    precision, weights
+        Matrix format; format of the stored weights, where it is another.
     mode, measures
         What happens, and what of it the row tells.
     factor
@@ -78,7 +78,7 @@ class Question:
     kind: ModelKind
     model: str
     precision: str
-    weight_bits: float
+    weights: str
     mode: Mode
     measures: Measures
     factor: float
@@ -114,7 +114,7 @@ class Question:
         if self.measures == "power":
             return None
         if self.measures == "time":
-            return quantity * tokens if self.mode == "decode" else quantity / max(1, self.batch)
+            return quantity * (tokens if self.mode == "decode" else 1) / max(1, self.batch)
         return (1 if self.measures == "samples" else tokens) / quantity
 
 
@@ -158,7 +158,7 @@ def _question(row: Row) -> Question:
         kind=model.kind,
         model=model.name,
         precision=precision.dtype,
-        weight_bits=precision.weight_bits,
+        weights=precision.weights,
         mode=metric.mode,
         measures=unit.measures,
         factor=unit.factor * (batch if metric.per == "sample" else 1),
@@ -235,7 +235,10 @@ def _sizes(row: Row, model: Known, metric: Metric, detail: Detail) -> dict[str, 
     if model.kind == "language":
         return _lengths(row, metric)
     sizes = {"resolution": detail.resolution, "sequence": _sequence(row, detail)}
-    return {**sizes, "steps": detail.steps} if model.kind == "images" else sizes
+    steps = model.kind == "chain" and any(stage.is_stepped for stage in CHAINS[model.name])
+    if steps and not detail.steps:
+        raise UnansweredError("lengths_not_stated", row.model_detail)
+    return {**sizes, "steps": detail.steps if steps else 0}
 
 
 def _sequence(row: Row, detail: Detail) -> int:

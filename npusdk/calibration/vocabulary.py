@@ -109,12 +109,12 @@ class Precision(NamedTuple):
     ----------
     dtype
         Matrix format.
-    weight_bits
-        Bits of one stored weight; 0 where they are those of the format.
+    weights
+        Format of the stored weights; empty where it is the same.
     """
 
     dtype: str
-    weight_bits: float = 0.0
+    weights: str = ""
 
 
 PRECISIONS: Mapping[str, Precision] = MappingProxyType(
@@ -125,24 +125,14 @@ PRECISIONS: Mapping[str, Precision] = MappingProxyType(
         "bfloat16": Precision("bf16"),
         **{name: Precision("fp8") for name in ("float8", "fp8_e4m3", "fp8-e4m3", "e4m3", "fp8-fp16", "w8a8-fp8")},
         **{name: Precision("int8") for name in ("i8", "w8a8", "int8-w8a8", "smoothquant")},
-        **{
-            name: Precision("fp16", 8) for name in ("w8a16", "int8-weight-only", "int8 weight-only", "int8 weight only")
-        },
-        **{name: Precision("fp16", 4) for name in ("w4a16", "awq", "gptq", "int4-awq", "int4 awq", "int4 weight only")},
-        "q8_0": Precision("fp16", 8.5),
-        "q6_k": Precision("fp16", 6.5625),
-        "q5_0": Precision("fp16", 5.5),
-        "q5_k_m": Precision("fp16", 5.70),
-        "q4_k_m": Precision("fp16", 4.89),
-        "q4_k_s": Precision("fp16", 4.67),
-        "q4_0": Precision("fp16", 4.5),
+        **{name: Precision("fp16", "int8") for name in ("w8a16", "int8-weight-only")},
+        **{name: Precision("fp16", "int4") for name in ("w4a16", "int4-weight-only", "awq", "gptq", "int4-awq")},
+        **{name: Precision("fp16", name) for name in ("q8_0", "q6_k", "q5_k_m", "q5_0", "q4_k_m", "q4_k_s", "q4_0")},
     }
 )
-"""Precision in lower case, without what stands in parentheses -> how it is computed.
+"""Precision in lower case, with hyphens for spaces and without what stands in parentheses -> how it is computed.
 
-Bits of GGUF's formats: those of one block where it has one format (q8_0: 32 values in 34 bytes); the mixtures "k" by
-the table for Llama-3.1-8B in llama.cpp's tools/quantize/README.md. Its kernels multiply in fp16 or int8 as they choose:
-fp16 is taken."""
+GGUF's formats are of the weights alone; its kernels multiply in fp16 or int8 as they choose, fp16 is taken."""
 
 _REMARK = re.compile(r"\([^)]*\)|[;,].*")
 
@@ -152,10 +142,10 @@ def precision_of(text: str) -> Precision | None:
 
     Examples
     --------
-    >>> precision_of("fp16 (TensorRT export; not stated)"), precision_of("Q4_K_M").weight_bits
-    (Precision(dtype='fp16', weight_bits=0.0), 4.89)
+    >>> precision_of("fp16 (TensorRT export; not stated)"), precision_of("Q4_K_M").weights
+    (Precision(dtype='fp16', weights=''), 'q4_k_m')
     """
-    return PRECISIONS.get(_REMARK.sub("", text[:_LONGEST]).strip().casefold())
+    return PRECISIONS.get(_REMARK.sub("", text[:_LONGEST]).strip().casefold().replace(" ", "-"))
 
 
 _STACKS: tuple[tuple[str, str], ...] = (
