@@ -5,7 +5,7 @@ rule operator             written out as
 ==== ==================== ==============================================================
 C1   Gelu                 x 0.5 (1 + erf(x / sqrt 2)), in any order of the products
 C2   Gelu (tanh)          x 0.5 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))
-C3   Swish                x sigmoid(x)
+C3   Swish                x sigmoid(x), x sigmoid(alpha x)
 C4   HardSwish            x hardsigmoid(x) with slope 1/6 and offset 1/2
 C5   HardSwish            x clip(x + 3, 0, 6) / 6
 C6   LayerNormalization   (x - mean) / sqrt(mean((x - mean)^2) + epsilon) scale + offset, over the last axis
@@ -99,10 +99,15 @@ def _gelu_rules() -> list[Rule]:
 
 
 def _gate_rules() -> list[Rule]:
-    x = Var("x")
+    x, alpha = Var("x"), Scalar()
+
+    def slope(graph: Graph, match: Match) -> dict[str, Attribute]:
+        return {"alpha": float(graph.constants[match[alpha]].reshape(-1)[0])}
+
     clipped = Op("Clip", (Op("Add", (x, Scalar(3.0))),), _is_clip_0_6)
     return [
         Rule("C3", Op("Mul", (x, Op("Sigmoid", (x,)))), "Swish", (x,)),
+        Rule("C3", Op("Mul", (x, Op("Sigmoid", (Op("Mul", (x, alpha)),)))), "Swish", (x,), slope),
         Rule("C4", Op("Mul", (x, Op("HardSigmoid", (x,), _is_hard_swish_gate))), "HardSwish", (x,)),
         Rule("C5", Op("Div", (Op("Mul", (x, clipped)), Scalar(6.0))), "HardSwish", (x,)),
         Rule("C5", Op("Mul", (x, Op("Div", (clipped, Scalar(6.0))))), "HardSwish", (x,)),

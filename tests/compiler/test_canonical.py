@@ -45,6 +45,10 @@ def swish(b, x):
     return b.op("Mul", x, b.op("Sigmoid", x))
 
 
+def quick_gelu(b, x):
+    return b.op("Mul", x, b.op("Sigmoid", b.op("Mul", x, b.constant(f32(1.702)))))
+
+
 def hard_swish_gate(b, x):
     return b.op("Mul", x, b.op("HardSigmoid", x, alpha=1 / 6, beta=0.5))
 
@@ -91,6 +95,7 @@ COMPOSITES = {
     gelu_first_half: "Gelu",
     gelu_tanh: "Gelu",
     swish: "Swish",
+    quick_gelu: "Swish",
     hard_swish_gate: "HardSwish",
     hard_swish_clip: "HardSwish",
     hard_swish_clip_between_vectors: "HardSwish",

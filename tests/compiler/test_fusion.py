@@ -51,6 +51,16 @@ def test_elementwise_chain_is_one_vector_step(build, steps_of):
     assert (step.label, step.kind) == ("Abs+Neg+Exp", "vector")
 
 
+@pytest.mark.parametrize("norm", ["GroupNormalization", "InstanceNormalization"])
+def test_normalisation_of_images_takes_its_activation(build, steps_of, weight, norm):
+    """F2: what normalises channels of an image is one step with the elementwise operators behind it."""
+    x = build.input("x", (1, 8, 6, 6))
+    groups = {"num_groups": 4} if norm == "GroupNormalization" else {}
+    y = build.op(norm, x, build.constant(weight(8)), build.constant(weight(8)), **groups)
+    (step,) = steps_of(build.build([build.op("Mul", y, build.op("Sigmoid", y))]))
+    assert (step.label, step.kind) == (f"{norm}+Swish", "vector")
+
+
 def test_residual_and_normalisation_are_one_vector_step_that_gives_both(build, steps_of, weight):
     """F3: the sum before a normalisation leaves the GEMM, joins the normalisation, and both results come out."""
     x = build.input("x", (4, 8))
