@@ -43,10 +43,11 @@ def _added_mask(net: Transformer, mask: str) -> str:
 
 
 def _add_layer(net: Transformer, name: str, x: str, *, heads: Heads, mask: str) -> str:
-    y = net.self_attention(f"{name}.attention", x, heads, (mask,))
-    x = net.norm(f"{name}.attention.norm", net.op("Add", y, x), heads.width, _EPSILON)
-    y = net.mlp(f"{name}.mlp", x, (heads.width, 4 * heads.width))
-    return net.norm(f"{name}.norm", net.op("Add", y, x), heads.width, _EPSILON)
+    attention, mlp = f"{name}.attention", f"{name}.mlp"
+    x = net.residual_sum(attention, net.self_attention(attention, x, heads, (mask,)), x)
+    x = net.norm(f"{attention}.norm", x, heads.width, _EPSILON)
+    x = net.residual_sum(mlp, net.mlp(mlp, x, (heads.width, 4 * heads.width)), x)
+    return net.norm(f"{mlp}.norm", x, heads.width, _EPSILON)
 
 
 def _answer(net: Transformer, x: str, width: int) -> tuple[str, ...]:

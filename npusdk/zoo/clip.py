@@ -72,11 +72,11 @@ def _add_layers(net: Transformer, x: str, tower: Tower, heads: Heads, *masks: st
     """Return the tokens before the first layer and after each."""
     hidden, width = [x], tower.width
     for index in range(tower.layers):
-        name = f"layer.{index}"
-        y = net.self_attention(f"{name}.attention", net.norm(f"{name}.norm1", x, width), heads, masks)
-        x = net.op("Add", x, y)
-        y = net.mlp(f"{name}.mlp", net.norm(f"{name}.norm2", x, width), (width, 4 * width), tower.activation)
-        x = net.op("Add", x, y)
+        attention, mlp = f"layer.{index}.attention", f"layer.{index}.mlp"
+        y = net.self_attention(attention, net.norm(f"{attention}.norm", x, width), heads, masks)
+        x = net.residual_sum(attention, x, y)
+        y = net.mlp(mlp, net.norm(f"{mlp}.norm", x, width), (width, 4 * width), tower.activation)
+        x = net.residual_sum(mlp, x, y)
         hidden.append(x)
     return hidden
 

@@ -93,11 +93,13 @@ class UNet(ResidualNetwork):
         y = self.linear(self.reshape(y, -1, side * side, width), width, width, name=f"{name}.in")
         for index in range(self.sizes.depths[level]):
             part = f"{name}.{index}"
-            y = self.op("Add", self.self_attention(f"{part}.self", self.norm(f"{part}.norm1", y, width), points), y)
-            normal = self.norm(f"{part}.norm2", y, width)
+            normal = self.norm(f"{part}.self.norm", y, width)
+            y = self.residual_sum(f"{part}.self", self.self_attention(f"{part}.self", normal, points), y)
+            normal = self.norm(f"{part}.text.norm", y, width)
             attended = self.cross_attention(f"{part}.text", normal, self.context, text, features=TEXT_WIDTH)
-            y = self.op("Add", attended, y)
-            y = self.op("Add", self.gated_mlp(f"{part}.mlp", self.norm(f"{part}.norm3", y, width), width), y)
+            y = self.residual_sum(f"{part}.text", attended, y)
+            normal = self.norm(f"{part}.mlp.norm", y, width)
+            y = self.residual_sum(f"{part}.mlp", self.gated_mlp(f"{part}.mlp", normal, width), y)
         y = self.reshape(self.linear(y, width, width, name=f"{name}.out"), -1, side, side, width)
         return self.keep(self.op("Add", self.transpose(y, 0, 3, 1, 2), x), x)
 

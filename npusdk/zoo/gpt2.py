@@ -77,9 +77,10 @@ def make_gpt2(size: Size, name: str, sizes: Prompt) -> Graph:
     x = net.op("Add", words, net.positions("positions", size.sequence, POSITIONS, width))
     mask = net.constant(np.tri(size.sequence, dtype=np.bool_)[None, None], "seen")
     for index in range(sizes.layers):
-        block = f"block.{index}"
-        x = net.op("Add", net.packed(f"{block}.attention", net.norm(f"{block}.norm1", x, width), heads, mask), x)
-        x = net.op("Add", x, net.feed(f"{block}.mlp", net.norm(f"{block}.norm2", x, width), heads))
+        attention, mlp = f"block.{index}.attention", f"block.{index}.mlp"
+        normal = net.norm(f"{attention}.norm", x, width)
+        x = net.residual_sum(attention, net.packed(attention, normal, heads, mask), x)
+        x = net.residual_sum(mlp, x, net.feed(mlp, net.norm(f"{mlp}.norm", x, width), heads))
     rows = net.reshape(net.norm("norm", x, width), -1, width)
     logits = net.op("Gemm", rows, "words.weight", name="head", transB=1)
     return net.build([net.op("Reshape", logits, net.numbers(-1, size.sequence, WORDS), name="logits")])

@@ -139,16 +139,17 @@ def make_swin(size: Size, name: str, sizes: SwinTransformer) -> Graph:
 def _add_block(net: WindowedTransformer, name: str, x: str, stage: Stage, *, shifted: bool) -> str:
     width, heads = stage.width, stage.heads
     shift = stage.shift if shifted else 0
-    masks = [net.weight(f"{name}.attention.positions", 1, heads.count, heads.tokens, heads.tokens)]
-    y = net.reshape(net.norm(f"{name}.norm1", x, width), -1, stage.side, stage.side, width)
+    attention, mlp = f"{name}.attention", f"{name}.mlp"
+    masks = [net.weight(f"{attention}.positions", 1, heads.count, heads.tokens, heads.tokens)]
+    y = net.reshape(net.norm(f"{attention}.norm", x, width), -1, stage.side, stage.side, width)
     if shift:
         y = net.roll(y, shift)
         masks.append(net.shifted_mask(stage))
-    y = net.square(net.packed_attention(f"{name}.attention", net.windows(y, stage), heads, masks), stage)
+    y = net.square(net.packed_attention(attention, net.windows(y, stage), heads, masks), stage)
     if shift:
         y = net.roll(y, -shift)
-    x = net.op("Add", x, net.reshape(y, -1, stage.side**2, width))
-    return net.op("Add", x, net.mlp(f"{name}.mlp", net.norm(f"{name}.norm2", x, width), (width, 4 * width)))
+    x = net.residual_sum(attention, x, net.reshape(y, -1, stage.side**2, width))
+    return net.residual_sum(mlp, x, net.mlp(mlp, net.norm(f"{mlp}.norm", x, width), (width, 4 * width)))
 
 
 def _merge(net: WindowedTransformer, name: str, x: str, stage: Stage) -> tuple[str, Stage]:

@@ -66,6 +66,10 @@ class Transformer(Network):
         """Add an input of whole numbers, one for each token of each sample."""
         return self.input(name, (BATCH, sequence), "int64")
 
+    def residual_sum(self, name: str, x: str, y: str) -> str:
+        """Add the sum of what a layer gives and what it was given."""
+        return self.op("Add", x, y, name=f"{name}.sum")
+
     def numbers(self, *values: int) -> str:
         """Return a constant vector of whole numbers; equal ones are one constant."""
         if values not in self._values:

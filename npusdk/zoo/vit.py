@@ -52,11 +52,11 @@ def make_vit(size: Size, name: str, sizes: VisionTransformer) -> Graph:
 
 
 def _add_layer(net: Transformer, name: str, x: str, heads: Heads) -> str:
-    width = heads.width
-    x = net.op(
-        "Add", x, net.packed_attention(f"{name}.attention", net.norm(f"{name}.norm1", x, width, _EPSILON), heads)
-    )
-    return net.op("Add", x, net.mlp(f"{name}.mlp", net.norm(f"{name}.norm2", x, width, _EPSILON), (width, 4 * width)))
+    width, attention, mlp = heads.width, f"{name}.attention", f"{name}.mlp"
+    normal = net.norm(f"{attention}.norm", x, width, _EPSILON)
+    x = net.residual_sum(attention, x, net.packed_attention(attention, normal, heads))
+    normal = net.norm(f"{mlp}.norm", x, width, _EPSILON)
+    return net.residual_sum(mlp, x, net.mlp(mlp, normal, (width, 4 * width)))
 
 
 _PAPER = "Dosovitskiy et al. 2020, arXiv:2010.11929"

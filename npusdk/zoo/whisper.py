@@ -27,9 +27,10 @@ def make_whisper_encoder(_size: Size, name: str, layers: int, width: int, bands:
     heads = Heads(width, width // 64, FRAMES // 2, key_bias=False)
     x = net.op("Add", net.transpose(x, 0, 2, 1), net.weight("positions", heads.tokens, width))
     for index in range(layers):
-        layer = f"layer.{index}"
-        x = net.op("Add", x, net.self_attention(f"{layer}.attention", net.norm(f"{layer}.norm1", x, width), heads))
-        x = net.op("Add", x, net.mlp(f"{layer}.mlp", net.norm(f"{layer}.norm2", x, width), (width, 4 * width)))
+        attention, mlp = f"layer.{index}.attention", f"layer.{index}.mlp"
+        normal = net.norm(f"{attention}.norm", x, width)
+        x = net.residual_sum(attention, x, net.self_attention(attention, normal, heads))
+        x = net.residual_sum(mlp, x, net.mlp(mlp, net.norm(f"{mlp}.norm", x, width), (width, 4 * width)))
     return net.build([net.norm("last_hidden_state", x, width)])
 
 
