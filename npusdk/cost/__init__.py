@@ -12,7 +12,7 @@ and the sum of the terms where nothing overlaps (bulk-synchronous devices, the I
   convolution is vector work, 2 operations for a multiply-accumulate.
 - `t_on_chip`: bytes between on-chip memory and the units over that bandwidth.
 - `t_off_chip = [w (1 - h_w) + in (1 - h_in) + out (1 - h_out)] / (eta_m BW)`: weights, inputs and outputs that are not
-  on chip already. What stays on chip (h = 1) is decided in `residency` and `schedule.place_data`.
+  on chip already. What stays on chip (h = 1) is decided in `residency` and `placement.place_data`.
 - `t_op`: launch, synchronisation and pipeline fill; nothing for a view, which moves no bytes.
 
 A step that falls back to the host takes its transfers both ways and one more call of the device; the time of the host's
@@ -76,11 +76,12 @@ The longest term and the overhead of one launch; then the call, and both tensors
 
 from npusdk.cost.batching import best_schedule, take_part
 from npusdk.cost.collective import all_reduce_s, send_s
+from npusdk.cost.explanation import Explanation, explain_step
 from npusdk.cost.schedule import Schedule, schedule, schedule_plan
 from npusdk.cost.table import WorkTable, work_table
 from npusdk.cost.work import WORK_RULES
 
 __all__ = [
-    "WORK_RULES", "Schedule", "WorkTable", "all_reduce_s", "best_schedule", "schedule", "schedule_plan", "send_s",
-    "take_part", "work_table",
+    "WORK_RULES", "Explanation", "Schedule", "WorkTable", "all_reduce_s", "best_schedule", "explain_step", "schedule",
+    "schedule_plan", "send_s", "take_part", "work_table",
 ]  # fmt: skip

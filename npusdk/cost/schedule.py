@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,8 +13,9 @@ from npusdk.catalogue import CostParameters
 from npusdk.compiler.plan import Plan
 from npusdk.cost.collective import all_reduce_s
 from npusdk.cost.gemms import Floats
+from npusdk.cost.placement import combine, place_data
 from npusdk.cost.table import WorkTable, work_table
-from npusdk.cost.time import Terms, peak_macs_per_s, time_steps
+from npusdk.cost.time import peak_macs_per_s, time_steps
 from npusdk.report import BOUNDS, LayerTable
 
 OVERHEAD, HOST, LINK = (BOUNDS.index(bound) for bound in ("overhead", "host", "link"))
@@ -21,7 +23,7 @@ OVERHEAD, HOST, LINK = (BOUNDS.index(bound) for bound in ("overhead", "host", "l
 
 TOTALS = (
     "time_s", "compute_s", "vector_s", "on_chip_s", "memory_s", "overhead_s", "transfer_s", "link_s", "traffic_bytes",
-    "macs",
+    "constant_traffic_bytes", "cache_traffic_bytes", "macs",
 )  # fmt: skip
 """Columns of a schedule that grow with every execution of a step."""
 
@@ -49,8 +51,8 @@ class Schedule:
         The four terms: matrix, elementwise, on-chip and off-chip.
     overhead_s, transfer_s, link_s
         Of the launch; of the exchange with the host; of the all-reduce with other devices.
-    traffic_bytes
-        To and from off-chip memory.
+    traffic_bytes, constant_traffic_bytes, cache_traffic_bytes
+        To and from off-chip memory; the part of it that is constants; the part that is resident.
     macs
         Multiply-accumulates.
     utilization
@@ -85,6 +87,8 @@ class Schedule:
     transfer_s: Floats
     link_s: Floats
     traffic_bytes: Floats
+    constant_traffic_bytes: Floats
+    cache_traffic_bytes: Floats
     macs: npt.NDArray[np.int64]
     utilization: Floats
     bound_codes: npt.NDArray[np.intp]
@@ -116,6 +120,22 @@ class Schedule:
         """Samples a second when calls follow each other: device, transfer and runtime each work on another call."""
         busy_s = self.device_s if self.part_s is None else self.part_s
         return self.batch / max(busy_s, self.host_s, self.call_s)
+
+    @cached_property
+    def terms_s(self) -> Mapping[str, Floats]:
+        """The terms of every step's time by the bound that they are, in the order of `BOUNDS`."""
+        columns = (
+            self.compute_s, self.memory_s, self.on_chip_s, self.vector_s, self.overhead_s, self.transfer_s, self.link_s,
+        )  # fmt: skip
+        return dict(zip(BOUNDS, columns, strict=True))
+
+    @cached_property
+    def margin(self) -> Floats:
+        """The largest term of every step over its second largest; infinite where there is no other, 1 without any."""
+        second_s, largest_s = np.sort(np.array(list(self.terms_s.values())), axis=0)[-2:]
+        empty = np.where(largest_s > 0, np.inf, 1.0)
+        margin: Floats = np.divide(largest_s, second_s, out=empty, where=second_s > 0)
+        return margin
 
     @cached_property
     def bounds(self) -> tuple[str, ...]:
@@ -185,6 +205,8 @@ def schedule(table: WorkTable, parameters: CostParameters) -> Schedule:
         transfer_s=transfer_s * times,
         link_s=link_s * times,
         traffic_bytes=placed.traffic_bytes * times,
+        constant_traffic_bytes=placed.constant_bytes * times,
+        cache_traffic_bytes=placed.cache_bytes * times,
         macs=table.macs * times,
         utilization=np.divide(table.macs, possible, out=np.zeros_like(time_s), where=used),
         bound_codes=bound_codes,
@@ -201,73 +223,3 @@ def schedule(table: WorkTable, parameters: CostParameters) -> Schedule:
 def schedule_plan(plan: Plan, parameters: CostParameters) -> Schedule:
     """Return the predicted time of a plan; use `work_table` and `schedule` to share the work among devices."""
     return schedule(work_table(plan), parameters)
-
-
-@dataclass(frozen=True)
-class Placed:
-    """Where data lie, and what that costs each step; with candidates, one row for each.
-
-    Parameters
-    ----------
-    traffic_bytes
-        To and from off-chip memory.
-    memory_s
-        The same as time.
-    on_chip_s
-        On-chip time with the constants that come from outside.
-    fetch_s
-        The part of `on_chip_s` that is not in the terms.
-    """
-
-    traffic_bytes: Floats
-    memory_s: Floats
-    on_chip_s: Floats
-    fetch_s: Floats
-
-
-def place_data(table: WorkTable, terms: Terms, parameters: CostParameters) -> Placed:
-    """Return the fastest way to share the on-chip memory between activations and weights.
-
-    Off chip: `[w (1 - h_w) + kv (1 - h_kv) + in (1 - h_in) + out (1 - h_out)] / (eta_m BW_off)`. Every budget of
-    activations that fits is a candidate (see `residency`); weights that are read whole are pinned with the rest, then
-    what is resident (keys and values), then tables. Of candidates that are equally fast the one with the least traffic
-    is taken.
-    """
-    room = parameters.usable_on_chip_bytes
-    budgets = table.residency.budgets
-    fits = int(np.searchsorted(budgets, room, side="right"))
-    first = 0 if parameters.pins_weights else fits - 1
-    spare = room - budgets[first:fits] if parameters.pins_weights else np.zeros(1)
-    weight_misses = _misses(spare, table.pinnable_bytes, parameters.pins_weights)
-    spare = spare - table.pinnable_bytes
-    cache_misses = _misses(spare, table.resident_bytes, parameters.pins_weights)
-    row_misses = _misses(spare - table.resident_bytes, table.table_bytes, parameters.pins_weights)
-    fetched_bytes = weight_misses[:, None] * table.weight_bytes + row_misses[:, None] * table.row_bytes
-    traffic_bytes = (table.input_bytes + table.output_bytes) - table.residency.hit_bytes[first:fits] + fetched_bytes
-    if table.resident_bytes:
-        traffic_bytes += cache_misses[:, None] * table.cache_bytes
-    memory_s = traffic_bytes / (parameters.eta_memory * parameters.memory_bandwidth_bytes_per_s)
-    fetch_s = np.zeros_like(fetched_bytes)
-    if parameters.style != "waves" and not parameters.overlap:
-        fetch_s = fetched_bytes / parameters.on_chip_bandwidth_bytes_per_s
-    candidates = Placed(traffic_bytes, memory_s, terms.on_chip_s + fetch_s, fetch_s)
-    time_s = combine(terms, candidates, parameters) @ table.repeats
-    as_fast = time_s <= time_s.min() * (1 + 1e-12)
-    best = int(np.where(as_fast, traffic_bytes @ table.repeats, np.inf).argmin())
-    return Placed(traffic_bytes[best], memory_s[best], candidates.on_chip_s[best], fetch_s[best])
-
-
-def _misses(spare_bytes: Floats, size_bytes: int, pins: bool) -> Floats:
-    """Return the share of constants that does not fit into each of the spare sizes."""
-    if not pins:
-        return np.ones_like(spare_bytes)
-    if not size_bytes:
-        return np.zeros_like(spare_bytes)
-    return 1.0 - np.clip(spare_bytes / size_bytes, 0.0, 1.0)
-
-
-def combine(terms: Terms, placed: Placed, parameters: CostParameters) -> Floats:
-    """Return the time of every step without overhead: the longest term, or the sum where nothing overlaps."""
-    if parameters.overlap:
-        return np.maximum(np.maximum(terms.busy_s, terms.vector_s), placed.memory_s)
-    return terms.busy_s + terms.vector_s + placed.memory_s + placed.fetch_s
