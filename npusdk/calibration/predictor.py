@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 from npusdk.calibration.preparation import Prepared, Work, prepare, refuse
 from npusdk.calibration.questions import Question, Refused
-from npusdk.catalogue import CostParameters, DeviceSpec, cost_parameters
+from npusdk.catalogue import Assumption, CostParameters, DeviceSpec, cost_parameters
 from npusdk.cost import WorkTable, best_schedule
 from npusdk.cost.power import Powered, apply_power
 from npusdk.cost.time import peak_macs_per_s
@@ -132,9 +132,14 @@ _QUANTITIES: Mapping[str, Callable[[Question, Sequence[Run]], float | None]] = M
 
 
 def datasheet_s(table: WorkTable, parameters: CostParameters) -> float:
-    """Return the seconds of a call at the data sheet's rates: `max(MAC / peak, bytes / bandwidth)`, nothing on chip."""
+    """Return the seconds of a call at the data sheet's rates: `max(MAC / peak, bytes / bandwidth)`, nothing on chip.
+
+    A device without memory of its own beside its chip has the bandwidth of that.
+    """
     moved_bytes = table.activation_bytes + table.weight_bytes + table.row_bytes
+    has_memory = Assumption("memory_bandwidth_bytes_per_s", "assumed", "class_default") not in parameters.assumptions
+    bytes_per_s = parameters.memory_bandwidth_bytes_per_s if has_memory else parameters.on_chip_bandwidth_bytes_per_s
     return max(
         float((table.macs * table.repeats).sum()) / peak_macs_per_s(parameters),
-        float((moved_bytes * table.repeats).sum()) / parameters.memory_bandwidth_bytes_per_s,
+        float((moved_bytes * table.repeats).sum()) / bytes_per_s,
     )

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from npusdk.errors import ConfigError
-from npusdk.language import _
+from npusdk.language import _, plain
 
 LARGEST_BYTES = 64 * 2**20
 """Size of a file that is still read."""
@@ -102,27 +102,38 @@ def read_rows(path: str | Path) -> tuple[Row, ...]:
     ConfigError
         If there is no such file, or it is no table in UTF-8 with these columns, naming file and line.
     """
-    lines = read_table(path, NEEDED)
-    if not lines[0].cells.keys() & {"device_key", "device"}:
-        raise _lacking(Path(path), ("device_key",), lines[0].cells)
+    return to_rows(path, read_table(path))
+
+
+def to_rows(path: str | Path, lines: Sequence[Line]) -> tuple[Row, ...]:
+    """Return the records of a table as measurements.
+
+    Raises
+    ------
+    ConfigError
+        If a column is lacking without which they say nothing.
+    """
+    columns = lines[0].cells.keys()
+    lacking = [name for name in NEEDED if name not in columns]
+    if not columns & {"device_key", "device"}:
+        lacking.insert(0, "device_key")
+    if lacking:
+        raise lacking_columns(path, lacking, columns)
     return tuple(_row(line) for line in lines)
 
 
-def read_table(path: str | Path, needed: Sequence[str]) -> tuple[Line, ...]:
+def read_table(path: str | Path) -> tuple[Line, ...]:
     """Return the records of a table; blank lines are left out, names of columns are in lower case.
 
     Raises
     ------
     ConfigError
-        If there is no such file, it is no table in UTF-8, lacks a column of `needed`, or has no rows.
+        If there is no such file, it is no table in UTF-8, has a column twice, or has no rows.
     """
     target = Path(path)
     records = _parse(target, _decode(target))
     header = next(records, None)
     names = [_name(cell) for cell in header[1]] if header else []
-    lacking = [name for name in needed if name not in names]
-    if lacking:
-        raise _lacking(target, lacking, names)
     twice = sorted({name for name in names if name and names.count(name) > 1})
     if twice:
         raise ConfigError(
@@ -259,12 +270,12 @@ def _parse(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
         before = reader.line_num
 
 
-def _lacking(path: Path, lacking: Sequence[str], found: Iterable[str]) -> ConfigError:
+def lacking_columns(path: str | Path, lacking: Sequence[str], found: Iterable[str]) -> ConfigError:
+    """Return the error of a file without columns that it needs."""
     return ConfigError(
         _("{path} lacks the columns {lacking}; it has {found}"),
-        hint=_("Give the first line the names of the columns: {needed}."),
+        hint=_("Give them names in the first line, as README.md lists them for such files."),
         path=str(path),
         lacking=", ".join(lacking),
-        found=", ".join(str(name)[:40] for name in list(found)[:40]) or "-",
-        needed=", ".join(("device_key", *NEEDED)) if lacking[0] in ("device_key", *NEEDED) else ", ".join(lacking),
+        found=", ".join(plain(name, 40) for name in list(found)[:40]) or "-",
     )

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from npusdk.report.validation import Reason
@@ -43,7 +43,7 @@ class Judged:
     model
         As the row names it.
     workload
-        Equal for rows that differ in their device alone.
+        In words; equal for rows that differ in their device alone, empty where there is no time.
     measured, predicted
         In the unit of the row; None where the row has none, or was refused.
     is_rate
@@ -63,7 +63,7 @@ class Judged:
     vendor: str = ""
     stack: str = ""
     model: str = ""
-    workload: Hashable = None
+    workload: str = ""
     measured: float | None = None
     predicted: float | None = None
     is_rate: bool = False
@@ -131,15 +131,24 @@ def fit_roofline(rows: Iterable[Judged]) -> float:
     return math.exp(math.fsum(ratios) / len(ratios)) if len(ratios) >= FEWEST_FITTED else FIXED_CONSTANT
 
 
-def ranks_by(rows: Iterable[Judged], key: Callable[[Judged], Hashable]) -> dict[Hashable, float]:
-    """Return Spearman's rho of each group of at least `SMALLEST_GROUP` rows; groups without an order are left out."""
-    groups: dict[Hashable, list[tuple[float, float]]] = defaultdict(list)
+def ranks_by(rows: Iterable[Judged], key: Callable[[Judged], str], *, devices: int = 1) -> dict[str, float]:
+    """Return Spearman's rho of each group of `SMALLEST_GROUP` rows or more; groups without an order are left out.
+
+    Parameters
+    ----------
+    devices
+        How many different devices a group has at least.
+    """
+    groups: dict[str, list[Judged]] = defaultdict(list)
     for row in rows:
-        if row.measured_s and row.predicted_s and key(row) is not None:
-            groups[key(row)].append((row.predicted_s, row.measured_s))
-    large = {group: pairs for group, pairs in groups.items() if len(pairs) >= SMALLEST_GROUP}
-    found = {group: spearman(*map(list, zip(*pairs, strict=True))) for group, pairs in large.items()}
-    return {group: rho for group, rho in found.items() if rho is not None}
+        if row.measured_s and row.predicted_s and key(row):
+            groups[key(row)].append(row)
+    found = {}
+    for group, members in groups.items():
+        if len(members) >= SMALLEST_GROUP and len({row.device for row in members}) >= devices:
+            predicted, measured = ([getattr(row, name) for row in members] for name in ("predicted_s", "measured_s"))
+            found[group] = spearman(predicted, measured)
+    return {group: rho for group, rho in sorted(found.items()) if rho is not None}
 
 
 def mean_rank(ranks: Iterable[float]) -> float | None:
