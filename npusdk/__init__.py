@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     )
     from npusdk.language import set_language
     from npusdk.pipeline import LLM, Model, Program, check, compare, compile, device, devices, load, profile  # noqa: A004
-    from npusdk.report import Comparison, FitReport, Parallel, ProfileReport
+    from npusdk.report import Comparison, FitReport, Parallel, ProfileReport, ServingReport
     from npusdk.targets import LocalTarget, local
 
 __version__ = "0.1.0"
@@ -63,6 +63,7 @@ __all__ = [
     "Program",
     "RunTimeoutError",
     "SerializationError",
+    "ServingReport",
     "ShapeError",
     "UnknownDeviceError",
     "UnsupportedOpError",
@@ -95,7 +96,7 @@ _HOMES = {
         "load",
         "profile",
     ),
-    "npusdk.report": ("Comparison", "FitReport", "Parallel", "ProfileReport"),
+    "npusdk.report": ("Comparison", "FitReport", "Parallel", "ProfileReport", "ServingReport"),
     "npusdk.targets": ("LocalTarget", "local"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

@@ -7,6 +7,7 @@ from functools import cached_property
 from math import ceil
 from types import MappingProxyType
 
+from npusdk.catalogue import DeviceSpec
 from npusdk.compiler import Traits
 from npusdk.cost.causal import causal_parts, halve
 from npusdk.cost.work import work_of
@@ -17,7 +18,8 @@ from npusdk.language import _, plain
 from npusdk.numerics import ELEMENT_TYPES, MATRIX_FORMATS
 from npusdk.pipeline.model import FLOATS, Model
 from npusdk.pipeline.opening import read_count
-from npusdk.report import Parallel
+from npusdk.pipeline.serving import read_workload, serve
+from npusdk.report import Parallel, ServingReport
 from npusdk.units import format_count
 
 WEIGHT_BITS: Mapping[str, float] = MappingProxyType({"int8": 8, "fp8": 8, "int4": 4, "q4_k_m": 4.85})
@@ -183,6 +185,53 @@ class LLM(Shown):
             As `prefill`.
         """
         return self._pass("context", context, batch, parallel)
+
+    def serve(
+        self,
+        device: str | DeviceSpec,
+        *,
+        input_tokens: int,
+        output_tokens: int,
+        batch: int | None = None,
+        precision: str = "auto",
+        parallel: Parallel | None = None,
+        batching: str = "continuous",
+        stack: str = "",
+    ) -> ServingReport:
+        """Return what serving requests of one shape is predicted to take, see `npusdk.pipeline.serving`.
+
+        Parameters
+        ----------
+        device
+            One device; `parallel` says how many of it serve.
+        input_tokens, output_tokens
+            Of every request.
+        batch
+            Requests at once on each replica; as many as the memory holds, 2048 at most, if it is left out.
+        precision
+            "auto" is the widest format of sixteen bits.
+        batching
+            "continuous" (a request that ends makes room for the next) or "static" (a batch begins and ends together).
+        stack
+            Software that serves, whose measured factors are applied.
+
+        Raises
+        ------
+        DoesNotFitError
+            If weights or keys and values do not fit, naming how many devices they fit.
+        ConfigError, ShapeError, UnknownDeviceError, PrecisionError
+            If an argument is wrong.
+        """
+        work = read_workload(
+            self,
+            device,
+            (input_tokens, output_tokens),
+            precision=precision,
+            parallel=parallel,
+            batching=batching,
+            stack=stack,
+        )
+        return serve(work, read_count("batch", batch))
 
     def _pass(self, what: str, length: int, batch: int, parallel: Parallel | None) -> Pass:
         shared = parallel or Parallel()

@@ -10,6 +10,7 @@ from npusdk.report.listing import LayerListing
 from npusdk.report.parallel import Parallel
 from npusdk.report.picture import Picture
 from npusdk.report.profile import ProfileReport, Reachability
+from npusdk.report.serving import ServingReport, Span
 
 __all__ = [
     "BOUNDS",
@@ -34,5 +35,7 @@ __all__ = [
     "Reachability",
     "Refusal",
     "Report",
+    "ServingReport",
+    "Span",
     "explain",
 ]
