@@ -146,6 +146,12 @@ def _resize(node: Node, additions: Additions) -> Iterable[Node]:  # noqa: ARG001
     return (replace(node, inputs=(node.inputs[0], "", *node.inputs[1:]), attrs=attrs),)
 
 
+def _grid_sample(node: Node, additions: Additions) -> Iterable[Node]:  # noqa: ARG001
+    """Give the modes of opset 16 their present names."""
+    mode = {"bilinear": "linear", "bicubic": "cubic"}.get(str(node.attrs.get("mode", "bilinear")))
+    return (node if mode is None else replace(node, attrs={**node.attrs, "mode": mode}),)
+
+
 def _scatter(node: Node, additions: Additions) -> Iterable[Node]:  # noqa: ARG001
     return (replace(node, op="ScatterElements"),)
 
@@ -183,6 +189,7 @@ UPGRADES: Mapping[str, tuple[int, Upgrade]] = MappingProxyType(
         "BatchNormalization": (9, _batch_normalisation),
         "Upsample": (ANY, _upsample),
         "Resize": (11, _resize),
+        "GridSample": (20, _grid_sample),
         "Scatter": (ANY, _scatter),
     }
 )

@@ -24,6 +24,7 @@ from npusdk.kernels.quantizing import QUANTIZING
 from npusdk.kernels.ranking import RANKING
 from npusdk.kernels.reduction import REDUCTION
 from npusdk.kernels.resampling import RESAMPLING
+from npusdk.kernels.sampling import SAMPLING
 from npusdk.kernels.shaping import SHAPING
 from npusdk.kernels.signature import Inputs, Kernel, Outputs
 from npusdk.kernels.softmax import SOFTMAX
@@ -46,6 +47,7 @@ KERNELS: Mapping[str, Kernel] = MappingProxyType(
         **RANKING,
         **REDUCTION,
         **RESAMPLING,
+        **SAMPLING,
         **SHAPING,
         **SOFTMAX,
     }

@@ -102,6 +102,9 @@ def test_convolution_multiplies_each_output_with_a_whole_filter(groups, depth, k
         ("ScatterND", [(9, 4), (2, 1), (2, 4)], (9, 4), {}, 0),
         ("ScatterElements", [(9, 4), (2, 4), (2, 4)], (9, 4), {"reduction": "add"}, 8),
         ("Transpose", [(4, 5)], (5, 4), {}, 0),
+        ("GridSample", [(1, 3, 4, 4), (1, 5, 5, 2)], (1, 3, 5, 5), {}, 75 * 2 * 4 + 50 * 8),
+        ("GridSample", [(1, 3, 4, 4), (1, 5, 5, 2)], (1, 3, 5, 5), {"mode": "cubic"}, 75 * 2 * 16 + 50 * 8),
+        ("GridSample", [(1, 3, 4, 4), (1, 5, 5, 2)], (1, 3, 5, 5), {"mode": "nearest"}, 50 * 8),
         ("Col2Im", [(1, 12, 9), (2,), (2,)], (1, 3, 4, 4), {}, 108),
     ],
 )

@@ -56,6 +56,7 @@ from tests.graph.movement_cases import (
     gather,
     gather_elements,
     gather_nd,
+    grid_sample,
     non_zero,
     one_hot,
     pad,
@@ -108,7 +109,7 @@ BUILDERS: Mapping[str, Builder] = {
     "GatherElements": gather_elements, "GatherND": gather_nd, "ScatterElements": scatter_elements,
     "ScatterND": scatter_nd, "OneHot": one_hot, "NonZero": non_zero, "Shape": shape_, "Size": size,
     "ConstantOfShape": constant_of_shape, "Range": range_, "EyeLike": eye_like, "Col2Im": column_to_image,
-    "Resize": resize, "QLinearMatMul": qlinear_matmul, "Gemm": gemm, "Einsum": einsum,
+    "Resize": resize, "GridSample": grid_sample, "QLinearMatMul": qlinear_matmul, "Gemm": gemm, "Einsum": einsum,
     "ConvTranspose": transposed_convolution, "BatchNormalization": normalisation("BatchNormalization", 4),
     "InstanceNormalization": normalisation("InstanceNormalization", 2), "GroupNormalization": group_normalisation,
     "MeanVarianceNormalization": lambda draw: Case(

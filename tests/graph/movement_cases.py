@@ -165,6 +165,14 @@ def non_zero(draw: DrawFn) -> Case:
     return Case("NonZero", [np.ones(shape, np.float32)])
 
 
+def grid_sample(draw: DrawFn) -> Case:
+    rank, samples = draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    shape = (samples, *ints(draw, 1, 4, 1 + rank))
+    grid = (samples, *ints(draw, 1, 4, rank), rank)
+    attrs = {"mode": draw(st.sampled_from(("linear", "nearest", "cubic")))}
+    return Case("GridSample", [TensorType(dtype(draw, "A"), shape), f32(*grid)], attrs)
+
+
 def resize(draw: DrawFn) -> Case:
     shape = shapes(draw, 1)
     axes = draw(st.lists(st.integers(0, len(shape) - 1), unique=True, min_size=1)) if draw(st.booleans()) else None

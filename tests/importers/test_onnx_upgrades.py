@@ -77,6 +77,16 @@ def test_scales_from_before_opset_11_compute_what_onnxruntime_computes(op, mode)
     np.testing.assert_allclose(run(model, {"x": X})[0], expected, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize("attrs", [{}, {"mode": "bilinear"}, {"mode": "nearest"}, {"mode": "bicubic"}])
+def test_samples_from_before_opset_20_compute_what_onnxruntime_computes(attrs):
+    """GridSample 16 names its modes after images."""
+    node = helper.make_node("GridSample", ["x", "grid"], ["y"], **attrs)
+    grid = np.random.default_rng(8).uniform(-1.2, 1.2, (len(X), 3, 5, 2)).astype(np.float32)
+    model = model_of([node], [float_input("x", *X.shape)], ["y"], weights={"grid": grid}, opset=16)
+    (expected,) = onnxruntime.InferenceSession(model.SerializeToString()).run(None, {"x": X})
+    np.testing.assert_allclose(run(model, {"x": X})[0], expected, rtol=1e-4, atol=1e-4)
+
+
 def test_scatter_is_scatter_elements():
     """Scatter got another name in opset 11."""
     node = helper.make_node("Scatter", ["x", "indices", "updates"], ["y"], axis=1)

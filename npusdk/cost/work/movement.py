@@ -50,6 +50,15 @@ def _resize(operation: Operation) -> Work:
     return Work(vector_ops=2 * neighbours**axes * operation.output_elements)
 
 
+def _grid_sample(operation: Operation) -> Work:
+    """Multiply and add each neighbour, as a resize does, and work out each place along each axis: 8 operations."""
+    axes = len(operation.shape(0)) - 2
+    neighbours = {"nearest": 1, "cubic": 4}.get(operation.text("mode", "linear"), 2) ** axes
+    blend = 2 * neighbours * operation.output_elements if neighbours > 1 else 0
+    reads = min(operation.elements(), neighbours * operation.output_elements)
+    return Work(vector_ops=blend + 8 * operation.elements(1), reads={0: reads})
+
+
 def _col2im(operation: Operation) -> Work:
     """One addition for each element of each column."""
     return Work(vector_ops=operation.elements())
@@ -60,5 +69,5 @@ MOVEMENT: Mapping[str, WorkRule] = MappingProxyType(
     | dict.fromkeys(COPIES, _copy)
     | dict.fromkeys(SELECTIONS, _selection)
     | dict.fromkeys(SCATTERS, _scatter)
-    | {"Col2Im": _col2im, "Resize": _resize}
+    | {"Col2Im": _col2im, "GridSample": _grid_sample, "Resize": _resize}
 )

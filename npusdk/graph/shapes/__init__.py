@@ -16,10 +16,12 @@ from npusdk.graph.shapes.normalisation import NORMALISATION
 from npusdk.graph.shapes.quantisation import QUANTISATION
 from npusdk.graph.shapes.reduction import REDUCTION
 from npusdk.graph.shapes.resizing import RESIZING
+from npusdk.graph.shapes.sampling import SAMPLING
 from npusdk.graph.shapes.signatures import Signature, check_signature, parse_signature
 
 _FAMILIES = (
-    ELEMENTWISE, REDUCTION, MOVEMENT, INDEXING, GENERATION, RESIZING, MATRIX, CONVOLUTION, NORMALISATION, QUANTISATION,
+    ELEMENTWISE, REDUCTION, MOVEMENT, INDEXING, GENERATION, RESIZING, SAMPLING, MATRIX, CONVOLUTION, NORMALISATION,
+    QUANTISATION,
 )  # fmt: skip
 
 
