@@ -78,11 +78,30 @@ class Powered:
         """Seconds of one call alone."""
         return self.schedule.call_s + self.schedule.host_s + self.device_s
 
+    @cached_property
+    def busy_s(self) -> float:
+        """Seconds that a call keeps the device busy when calls follow each other, split into the schedule's partitions.
+
+        Parts that are done sooner than the whole device would be slow down with it, and until their work fits.
+        """
+        times = self.schedule
+        if times.part_s is None:
+            return self.device_s
+        slowed_s = times.part_s * (self.device_s / times.device_s if self.stretch > 1 else 1.0)
+        room_w = (self.parameters.tdp_w or 0.0) - _base_w(self.parameters)[1]
+        if self.work_j is None or room_w <= 0:
+            return slowed_s
+        return max(slowed_s, min(float(self.work_j.sum()) / room_w, times.part_s / LOWEST_CLOCK))
+
+    @property
+    def period_s(self) -> float:
+        """Seconds between calls that follow each other: device, transfer and runtime each work on another call."""
+        return max(self.busy_s, self.schedule.host_s, self.schedule.call_s)
+
     @property
     def throughput_per_s(self) -> float:
-        """Samples a second when calls follow each other: the schedule's, over the stretch of what decides it."""
-        others_s = max(self.schedule.host_s, self.schedule.call_s)
-        return self.schedule.throughput_per_s * max(self.schedule.device_s, others_s) / max(self.device_s, others_s)
+        """Samples a second when calls follow each other."""
+        return self.schedule.batch / self.period_s
 
     @cached_property
     def layer_energy_j(self) -> Floats | None:
@@ -95,19 +114,17 @@ class Powered:
     @cached_property
     def energy_j(self) -> float | None:
         """Joules of one call alone; None where a figure is missing."""
-        return self._over(self.latency_s)
+        return self._over(self.device_s, self.latency_s)
 
     @property
     def power_w(self) -> float | None:
         """Mean watts of one call alone, never more than the TDP."""
-        return None if self.energy_j is None or not self.latency_s else self.energy_j / self.latency_s
+        return self._mean_w(self.energy_j, self.latency_s)
 
     @property
     def sustained_power_w(self) -> float | None:
-        """Mean watts when calls follow each other on the whole device, never more than the TDP."""
-        period_s = max(self.device_s, self.schedule.host_s, self.schedule.call_s)
-        energy_j = self._over(period_s)
-        return None if energy_j is None or not period_s else energy_j / period_s
+        """Mean watts when calls follow each other, never more than the TDP."""
+        return self._mean_w(self._over(self.busy_s, self.period_s), self.period_s)
 
     @property
     def energy_low_j(self) -> float | None:
@@ -135,13 +152,18 @@ class Powered:
         idle_w, tdp_w = _limits_w(self.parameters)
         return (idle_w + share * (tdp_w - idle_w)) * self.latency_s
 
-    def _over(self, period_s: float) -> float | None:
-        """Return the joules of the steps and of idling for the rest of a period."""
-        if self.layer_energy_j is None:
+    def _mean_w(self, energy_j: float | None, period_s: float) -> float | None:
+        return None if energy_j is None or not period_s else min(energy_j / period_s, _limits_w(self.parameters)[1])
+
+    def _over(self, busy_s: float, period_s: float) -> float | None:
+        """Return the joules of a period in which the steps take `busy_s` and the device idles for the rest."""
+        if self.layer_energy_j is None or self.work_j is None:
             return None
         idle_w, tdp_w = _limits_w(self.parameters)
-        energy_j = float(self.layer_energy_j.sum()) + idle_w * (period_s - self.device_s)
-        return min(energy_j, tdp_w * period_s)
+        work_j = float(self.work_j.sum())
+        base_j = float(self.layer_energy_j.sum()) - work_j
+        share = busy_s / self.device_s if self.device_s else 1.0
+        return min(work_j + base_j * share + idle_w * (period_s - busy_s), tdp_w * period_s)
 
 
 def apply_power(schedule: Schedule, parameters: CostParameters) -> Powered:

@@ -38,12 +38,14 @@ def with_power(device, tdp_w, idle, *rest):
     )
 
 
+shares = st.one_of(st.just(0.0), st.floats(1e-3, 1.0))
+
 powered_device = st.builds(
     with_power,
     any_device,
     magnitudes(0, 3),
-    st.floats(0, 1),
-    st.floats(0, 1),
+    shares,
+    shares,
     st.one_of(st.just(0.0), magnitudes(-14, -9)),
     st.one_of(st.just(0.0), magnitudes(-12, -8)),
 )
@@ -111,6 +113,21 @@ def test_core_slows_no_more_than_the_limit_asks(plan, device):
         assert found.work_j.sum() + active_w * busy_s == pytest.approx(device.tdp_w * busy_s, rel=1e-6)
     if found.stretch == 1:
         assert found.time_s.tolist() == times.time_s.tolist()
+
+
+@given(any_plan, powered_device, st.floats(0.1, 1))
+def test_limit_holds_for_parts_that_are_done_sooner(plan, device, share):
+    """A device split into parts, faster together than the whole, keeps its limit and gains nothing from it."""
+    times = replace(schedule_plan(plan, device), partitions=2)
+    times = replace(times, part_s=times.device_s * share)
+    found = apply_power(times, device)
+    assert device.idle_w / ROOM <= found.sustained_power_w <= device.tdp_w
+    assert found.throughput_per_s <= times.throughput_per_s * ROOM
+    assert times.part_s <= found.busy_s * ROOM
+    assert found.busy_s <= times.part_s / LOWEST_CLOCK * ROOM
+    if found.stretch == 1 and found.busy_s > times.part_s * ROOM and found.busy_s * LOWEST_CLOCK * ROOM < times.part_s:
+        room_w = (device.tdp_w - device.idle_w) * (1 - device.active_share)
+        assert found.busy_s * room_w == pytest.approx(found.work_j.sum())
 
 
 @given(any_plan, powered_device, st.floats(1, 10))
