@@ -8,18 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 
+from npusdk.errors import ShapeError
 from npusdk.graph import Graph
+from npusdk.language import _
 from npusdk.zoo.entry import Entry, Size
 from npusdk.zoo.transformer import Heads, Transformer
 
 CLASSES, PATCH, HEAD = 1000, 4, 32
 """Classes, pixels of a patch's side, features of a head."""
+
+LARGEST = 1536
+"""Largest resolution: what hides other regions is a constant that grows with the image, by then 85 MB for one stage."""
 
 _UNSEEN, _HIDDEN = -100.0, "shifted_mask"
 
@@ -109,7 +114,6 @@ class WindowedTransformer(Transformer):
         return self.reshape(self.op("Add", apart, mask), -1, heads.count, heads.tokens, heads.tokens)
 
 
-@lru_cache(maxsize=16)
 def make_shifted_mask(side: int, window: int, shift: int) -> npt.NDArray[np.float32]:
     """Return 0 for pairs of tokens of one region and -100 for others: (1, windows, 1, tokens, tokens)."""
     line = np.searchsorted([side - window, side - shift], np.arange(side), side="right")
@@ -121,7 +125,22 @@ def make_shifted_mask(side: int, window: int, shift: int) -> npt.NDArray[np.floa
 
 
 def make_swin(size: Size, name: str, sizes: SwinTransformer) -> Graph:
-    """Return patches, four stages of windowed attention, and a linear layer on the mean of all tokens."""
+    """Return patches, four stages of windowed attention, and a linear layer on the mean of all tokens.
+
+    Raises
+    ------
+    ShapeError
+        If the resolution is larger than `LARGEST`.
+    """
+    if size.resolution > LARGEST:
+        raise ShapeError(
+            _("network {name} cannot take {what} {value}: the limit is {most}"),
+            hint=_("Give {what}={most} or less."),
+            name=name,
+            what="resolution",
+            value=size.resolution,
+            most=LARGEST // (8 * PATCH * sizes.window) * 8 * PATCH * sizes.window,
+        )
     net = WindowedTransformer(name)
     side = size.resolution // PATCH
     stage = Stage(sizes.width, side, sizes.window)

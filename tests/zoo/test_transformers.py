@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from npusdk.compiler import canonicalize, compile_graph
 from npusdk.compiler.legality import Legality
 from npusdk.cost.work import work_of
+from npusdk.errors import ShapeError
 from npusdk.graph import bind, is_absent
 from npusdk.kernels import call
 from npusdk.zoo import Size, autoencoder, bert, clip, diffusion, gpt2, swin, vit, whisper
@@ -227,6 +228,16 @@ def test_window_that_is_the_whole_image_is_not_shifted():
     """The last stage of Swin has one window, so half of its blocks have no rolls: 11 of 24 shifted, 4 Slices twice."""
     shifted = sum(depth // 2 for depth in (2, 2, 18))
     assert Counter(node.op for node in bound("swin_l").nodes)["Slice"] == shifted * 8
+
+
+@pytest.mark.parametrize("name", ["swin_t", "swin_l"])
+def test_windows_of_too_large_an_image_are_refused(name):
+    """The largest resolution is made, what is hidden included; the next is refused, naming the largest."""
+    step = ENTRIES[name].multiple
+    most = swin.LARGEST // step * step
+    with pytest.raises(ShapeError, match=f"limit is {most}"):
+        ENTRIES[name].make(Size(resolution=most + step))
+    assert ENTRIES[name].make(Size(resolution=most)).tensors["image"].shape[-1] == most
 
 
 def evaluate(graph, **inputs):
