@@ -12,7 +12,7 @@ from npusdk.calibration.judging import Predictor, judge
 from npusdk.calibration.predictor import predict
 from npusdk.calibration.products import SIDES, judge_products, time_columns
 from npusdk.calibration.rows import Line, Row, lacking_columns, read_table, to_rows
-from npusdk.calibration.scores import Judged, fit_roofline, macro_by, macro_mean, mean_by, mean_rank, ranks_by
+from npusdk.calibration.scores import Judged, fit_roofline, macro_by, macro_mean, mean_rank, ranks_by
 from npusdk.errors import ConfigError
 from npusdk.language import _
 from npusdk.pipeline import model_version

@@ -19,6 +19,7 @@ from npusdk.cli.manual import Command, Group
 from npusdk.cli.reports import check, compare, profile
 from npusdk.cli.run import run
 from npusdk.cli.terminal import close_quietly, emit, emit_error, readable_language
+from npusdk.cli.validate import validate
 from npusdk.errors import NpuError, UsageError
 from npusdk.language import _, language_set_to, translate
 
@@ -30,6 +31,7 @@ COMMANDS: tuple[tuple[Callable[..., ExitCode], str], ...] = (
     (profile, _("Show how long a model would take on a device, and why.")),
     (compare, _("Show how long a model would take on several devices, and which can be told apart.")),
     (run, _("Run a model on the emulator of a device.")),
+    (validate, _("Show how far predictions are from a file of measurements.")),
     (lab, _("Copy the tutorials to a folder and open the first in JupyterLab.")),
     (doctor, _("Show whether this machine has what npusdk needs.")),
 )

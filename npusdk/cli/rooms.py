@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from npusdk import examination, pipeline
+    from npusdk.calibration import validation as calibration
     from npusdk.cli import arrays
     from npusdk.views import page, progress
 
-    __all__ = ["arrays", "examination", "page", "pipeline", "progress"]
+    __all__ = ["arrays", "calibration", "examination", "page", "pipeline", "progress"]
 
 _HOMES = {
     "arrays": "npusdk.cli.arrays",
+    "calibration": "npusdk.calibration.validation",
     "examination": "npusdk.examination",
     "page": "npusdk.views.page",
     "pipeline": "npusdk.pipeline",

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from npusdk.language import plain
 from npusdk.report import Comparison, DeviceFit, Finding, FitReport, ProfileReport
+from npusdk.report.validation import RowResult, ValidationReport
 
 Value: TypeAlias = str | int | float | None
 
@@ -85,6 +86,18 @@ def fit(report: FitReport) -> str:
             for finding in answer.findings or (None,)
         ),
     )  # fmt: skip
+
+
+def validation(report: ValidationReport) -> str:
+    """Return one row for each measurement, in the order of the file."""
+    columns = tuple(RowResult.model_fields)
+    return _write(
+        ("basis", "kind", "model_version", *columns),
+        (
+            (report.basis, report.kind, report.model_version, *(getattr(row, name) for name in columns))
+            for row in report.rows
+        ),
+    )
 
 
 def _memory(answer: DeviceFit) -> tuple[Value, ...]:

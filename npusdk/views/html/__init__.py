@@ -17,6 +17,8 @@ from npusdk.views.html.reports import (
     picture_page,
     profile,
     profile_page,
+    validation,
+    validation_page,
 )
 
 __all__ = [
@@ -37,4 +39,6 @@ __all__ = [
     "profile",
     "profile_page",
     "program",
+    "validation",
+    "validation_page",
 ]

@@ -8,6 +8,7 @@ from typing import TypeVar
 from npusdk.catalogue import DeviceSpec
 from npusdk.language import _, plain, render, translate
 from npusdk.report import CellReport, Comparison, FitReport, LayerListing, LayerTable, Manifest, Picture, ProfileReport
+from npusdk.report.validation import ValidationReport
 from npusdk.units import format_seconds
 from npusdk.views import pictures
 from npusdk.views.blocks import NAME_LIMIT
@@ -20,6 +21,7 @@ from npusdk.views.text import device_page as device_text
 from npusdk.views.text import fit_page as fit_text
 from npusdk.views.text import layers_page as layers_text
 from npusdk.views.text import profile_page as profile_text
+from npusdk.views.text import validation_page as validation_text
 from npusdk.views.text.words import BASIS, word
 
 T = TypeVar("T")
@@ -91,6 +93,13 @@ def _fill_fit(card: Card, report: FitReport) -> str:
     return title
 
 
+def _fill_validation(card: Card, report: ValidationReport) -> str:
+    title = validation_text.title_of(report)
+    card.title(title)
+    validation_text.add_validation(card, report)
+    return title
+
+
 def _fill_device(card: Card, spec: DeviceSpec) -> str:
     title = device_text.title_of(spec)
     card.title(title)
@@ -146,6 +155,7 @@ def _fill_picture(card: Card, picture: Picture) -> str:
 profile, profile_page = _fragment(_fill_profile), _page(_fill_profile)
 comparison, comparison_page = _fragment(_fill_comparison), _page(_fill_comparison)
 fit, fit_page = _fragment(_fill_fit), _page(_fill_fit)
+validation, validation_page = _fragment(_fill_validation), _page(_fill_validation)
 listing, listing_page = _fragment(_fill_listing), _page(_fill_listing)
 picture, picture_page = _fragment(_fill_picture), _page(_fill_picture)
 device, devices = _fragment(_fill_device), _fragment(_fill_devices)
