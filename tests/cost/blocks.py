@@ -10,6 +10,9 @@ from tests.cost.plans import PlanWriter
 
 BLOCKS, WIDTH, HEADS = 5, 64, 4
 
+PROJECTION = "projection"
+"""Name of the product behind the attention of every block."""
+
 
 def decoder(*, queries=32, context=32, blocks=BLOCKS, unrolled=False, precision="fp16", batch=1, **traits):
     """Return the plan of an embedding, blocks of attention and a linear layer, and a last linear layer.
@@ -30,15 +33,12 @@ def decoder(*, queries=32, context=32, blocks=BLOCKS, unrolled=False, precision=
             kept += past
             k, v = past
         x = write.linear(write.attention(q, k, v, HEADS), WIDTH, "Relu")
-        write.steps[start:] = [rename(step, "block/") for step in write.steps[start:]]
+        product, *others = write.steps[-1].nodes
+        write.steps[-1] = replace(write.steps[-1], nodes=(replace(product, name=PROJECTION), *others))
+        write.steps[start:] = [replace(step, name="block/" + step.name) for step in write.steps[start:]]
     logits = write.linear(x, 500)
     products = [n.name for step in write.steps if step.kind == "attention" for n in step.nodes if n.op == "MatMul"]
     repeats = MappingProxyType({} if unrolled else {"block/": blocks})
     kept_outputs = [name for name in kept if not name.startswith("past")]
     told = {"resident": frozenset(kept), "causal": frozenset(products if traits.pop("causal", False) else ())}
     return write.plan(logits, *kept_outputs, traits=Traits(repeats=repeats, **{**told, **traits}))
-
-
-def rename(step, start):
-    """Return the step with another beginning of its name."""
-    return replace(step, name=start + step.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from tests.cost.blocks import PROJECTION, decoder
 from tests.cost.plans import PlanWriter, normalised_sum
 
 
@@ -56,5 +57,28 @@ def build(pieces, shape, precision):
 
 shapes = st.tuples(st.integers(1, 4), st.integers(1, 500), st.integers(1, 256).map(lambda half: 2 * half))
 any_pieces = st.lists(st.sampled_from([*PIECES, RESIDUAL]), min_size=1, max_size=12)
-any_plan = st.builds(build, any_pieces, shapes, st.sampled_from(["fp16", "int8", "exact"]))
+plain_plan = st.builds(build, any_pieces, shapes, st.sampled_from(["fp16", "int8", "exact"]))
 """Plans of up to a few dozen steps, with residuals, fallbacks and views."""
+
+
+@st.composite
+def any_decoder(draw):
+    """Draw a language model's pass: repeated blocks, a cache, widths of its own, shards."""
+    queries = draw(st.integers(1, 40))
+    shards = draw(st.integers(1, 8))
+    return decoder(
+        queries=queries,
+        context=queries + draw(st.integers(0, 300)),
+        blocks=draw(st.integers(1, 20)),
+        precision=draw(st.sampled_from(["fp16", "int8"])),
+        batch=draw(st.integers(1, 3)),
+        causal=draw(st.booleans()),
+        reduced=frozenset({PROJECTION}) if draw(st.booleans()) else frozenset(),
+        weight_bits=draw(st.sampled_from([None, 4.85, 8])),
+        cache_bits=draw(st.sampled_from([None, 8])),
+        shards=shards,
+    )
+
+
+any_plan = st.one_of(plain_plan, any_decoder())
+"""Plans of networks of any kind."""

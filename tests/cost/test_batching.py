@@ -58,6 +58,20 @@ def test_batch_throughput_is_never_below_that_of_one_sample(pieces, device, batc
     assert many.throughput_per_s * ROOM >= one.throughput_per_s
 
 
+@pytest.mark.parametrize(
+    "figures", [("usable_on_chip_bytes",), ("memory_bandwidth_bytes_per_s",), ("units", "vector_ops_per_s")]
+)
+@given(pieces=any_pieces, device=any_device, batch=batches)
+def test_device_with_more_of_something_is_never_slower_with_a_choice(figures, pieces, device, batch):
+    """What can be chosen, chunks and parts, does not make a better device slower; units bring their vector lanes."""
+    tables = tables_of(pieces)
+    free = replace(device, chunks_batch=True, partitions=(1, 2, 4))
+    better = replace(free, **{figure: getattr(free, figure) * 3 for figure in figures})
+    after, before = (best_schedule(tables, one, batch) for one in (better, free))
+    assert after.latency_s <= before.latency_s * ROOM
+    assert after.throughput_per_s * ROOM >= before.throughput_per_s
+
+
 @given(any_pieces, any_device, st.integers(0, 3), st.integers(1, 3))
 def test_chunks_are_equal_calls_without_the_calls(pieces, device, power, more):
     """A batch in chunks is as many times the chunk, with one call and the transfer of the whole."""

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from npusdk.cost import all_reduce_s, schedule, send_s, work_table
-from tests.cost.blocks import BLOCKS, WIDTH, decoder
+from tests.cost.blocks import BLOCKS, PROJECTION, WIDTH, decoder
 from tests.cost.devices import PLAIN, any_device, magnitudes
 
 LINKED = replace(PLAIN, link_bandwidth_bytes_per_s=1e11, link_latency_s=2e-6)
@@ -53,9 +53,8 @@ def test_devices_without_a_link_talk_over_the_host_link():
 @given(any_device, devices)
 def test_steps_with_partial_sums_take_an_all_reduce_each_time(device, shards):
     """Every repeat of a step that is reduced adds one all-reduce of its result, and nothing else changes."""
-    step = decoder().steps[3]
     alone, shared = (
-        schedule(work_table(decoder(reduced=frozenset({step.nodes[0].name}), shards=n)), device) for n in (1, shards)
+        schedule(work_table(decoder(reduced=frozenset({PROJECTION}), shards=n)), device) for n in (1, shards)
     )
     expected = all_reduce_s(32 * WIDTH * 2, shards, device)
     assert shared.link_s.tolist() == pytest.approx([0, 0, 0, BLOCKS * float(expected), 0])
@@ -65,8 +64,7 @@ def test_steps_with_partial_sums_take_an_all_reduce_each_time(device, shards):
 
 def test_slow_link_bounds_the_step():
     """Where the all-reduce takes the largest part, the link is what bounds."""
-    step = decoder().steps[3]
-    table = work_table(decoder(reduced=frozenset({step.nodes[0].name}), shards=4))
+    table = work_table(decoder(reduced=frozenset({PROJECTION}), shards=4))
     found = schedule(table, replace(LINKED, link_bandwidth_bytes_per_s=1e3))
     assert found.bounds[3] == found.bound == "link"
     assert "link" not in schedule(table, replace(LINKED, link_latency_s=0.0, link_bandwidth_bytes_per_s=1e15)).bounds

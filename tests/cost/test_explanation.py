@@ -8,7 +8,7 @@ from hypothesis import given
 
 from npusdk.cost import explain_step, schedule, schedule_plan, work_table
 from npusdk.report import BOUNDS
-from tests.cost.blocks import decoder
+from tests.cost.blocks import PROJECTION, decoder
 from tests.cost.devices import ARRAY, PLAIN, any_device
 from tests.cost.networks import any_plan
 from tests.cost.plans import PlanWriter
@@ -56,7 +56,7 @@ def test_cache_of_a_long_context_bounds_decoding():
 
 def test_link_and_host_are_told():
     """A slow all-reduce asks for a faster link, a fallback for an operator that the device has."""
-    table = work_table(decoder(reduced=frozenset({decoder().steps[3].nodes[0].name}), shards=4))
+    table = work_table(decoder(reduced=frozenset({PROJECTION}), shards=4))
     device = replace(PLAIN, link_bandwidth_bytes_per_s=1e3)
     assert explain_step(schedule(table, device), 3, device).change == "faster_link"
     write = PlanWriter()

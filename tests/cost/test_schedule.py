@@ -35,12 +35,14 @@ def assert_not_slower(table, better, device):
         "on_chip_bandwidth_bytes_per_s",
         "memory_bandwidth_bytes_per_s",
         "host_bandwidth_bytes_per_s",
+        "link_bandwidth_bytes_per_s",
         "macs_per_unit_per_cycle",
     ],
 )
 @given(plan=any_plan, device=any_device, factor=factors)
 def test_device_with_more_of_something_is_never_slower(figure, plan, device, factor):
     """More clock, rate, bandwidth or on-chip memory never costs time."""
+    device = replace(device, link_bandwidth_bytes_per_s=device.link_bandwidth_bytes_per_s or 1e10)
     more = getattr(device, figure) * factor
     better = replace(device, **{figure: int(more) if figure == "macs_per_unit_per_cycle" else more})
     assert_not_slower(work_table(plan), better, device)
@@ -64,16 +66,23 @@ def test_batch_is_never_slower_than_its_samples_one_by_one(pieces, power, device
 
 @given(any_plan, any_device)
 def test_step_takes_at_least_every_roofline_term(plan, device):
-    """No step beats the peak rate, the vector rate or the bandwidth, efficiencies included."""
+    """No step beats the peak rate, the vector rate or a bandwidth: on chip, off chip, between devices."""
     table = work_table(plan)
     found = schedule(table, device)
+    times = table.repeats
     peak = device.units * device.macs_per_unit_per_cycle * device.clock_hz
     plain = table.on_device & (np.array(table.kinds) != "depthwise")
-    assert (found.time_s * ROOM >= np.where(plain, table.macs / (peak * device.eta_compute), 0)).all()
-    assert (found.time_s * ROOM >= table.vector_ops / device.vector_ops_per_s).all()
     sustained = device.memory_bandwidth_bytes_per_s * device.eta_memory
-    assert (found.time_s * ROOM >= found.traffic_bytes / sustained).all()
-    for term in (found.compute_s, found.vector_s, found.on_chip_s, found.memory_s):
+    shared = 2 * (table.shards - 1) / table.shards * table.reduced_bytes
+    terms = (
+        np.where(plain, table.macs / (peak * device.eta_compute), 0) * times,
+        table.vector_ops / device.vector_ops_per_s * times,
+        found.traffic_bytes / sustained,
+        np.where(table.moves, table.activation_bytes, 0) / device.on_chip_bandwidth_bytes_per_s * times,
+        shared / (device.link_bandwidth_bytes_per_s or device.host_bandwidth_bytes_per_s) * times,
+        *found.terms_s.values(),
+    )
+    for term in terms:
         assert (found.time_s * ROOM >= term).all()
 
 
@@ -108,7 +117,7 @@ def test_terms_and_steps_add_up(plan, device):
     """A step is its terms, overlapped or not, with overhead and transfer; a call is its steps, link and runtime."""
     found = schedule_plan(plan, device)
     terms = np.array((found.compute_s, found.on_chip_s, found.vector_s, found.memory_s))
-    rest = found.overhead_s + found.transfer_s
+    rest = found.overhead_s + found.transfer_s + found.link_s
     assert (found.time_s <= (terms.sum(axis=0) + rest) * ROOM).all()
     joint = terms.max(axis=0) if device.overlap else terms.sum(axis=0)
     single = np.array([kind != "attention" for kind in found.kinds])
@@ -124,7 +133,7 @@ def test_terms_and_steps_add_up(plan, device):
 def test_traffic_is_what_crosses_borders_at_most(plan, device):
     """On-chip memory takes bytes off the bus and adds none; without any, everything that crosses a border moves."""
     table = work_table(plan)
-    everything = table.input_bytes + table.output_bytes + table.weight_bytes + table.row_bytes
+    everything = (table.activation_bytes + table.weight_bytes + table.row_bytes) * table.repeats
     assert (schedule(table, device).traffic_bytes <= everything * ROOM).all()
     without = schedule(table, replace(device, usable_on_chip_bytes=0.0))
     assert without.traffic_bytes == pytest.approx(everything)
