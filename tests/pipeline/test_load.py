@@ -97,3 +97,31 @@ def test_shapes_for_a_loaded_model_are_refused_not_ignored():
     assert npu.load(model) is model
     with pytest.raises(npu.ShapeError, match="loaded already"):
         npu.load(model, {"a0": (1, 4, 6, 8)})
+
+
+def test_batch_is_bound_where_the_file_leaves_it_open():
+    """`batch=` gives the open leading dimension of a file its number."""
+    file = parser.parse_model(f"{HEAD} g (float[N,3] x) => (float[N,3] y) {{ y = Relu(x) }}")
+    model = npu.load(file, batch=4)
+    assert (model.batch, model.outputs[0].shape) == (4, (4, 3))
+    assert model.at_batch(2).tensors["y"].shape == (2, 3)
+    with pytest.raises(npu.ShapeError, match="batch"):
+        npu.load(file, batch=0)
+
+
+def test_batch_that_a_file_fixes_is_refused():
+    """`batch=` of a file whose shapes hold for one batch only is a ShapeError that names the node."""
+    text = f"{HEAD} g (float[2,6] x) => (float[a,b] y) <int64[2] s = {{2, -1}}> {{ y = Reshape(x, s) }}"
+    with pytest.raises(npu.ShapeError, match="batch 2 only"):
+        npu.load(parser.parse_model(text), batch=4)
+
+
+@pytest.mark.parametrize("size", [{"sequence": 8}, {"resolution": 8}])
+def test_sizes_of_the_zoo_are_refused_for_a_file(size):
+    """A sequence or a resolution for a file is refused, and the hint shows input_shapes."""
+    file = parser.parse_model(f"{HEAD} g (float[N,3] x) => (float[N,3] y) {{ y = Relu(x) }}")
+    with pytest.raises(npu.ShapeError, match=next(iter(size))) as caught:
+        npu.load(file, **size)
+    assert "input_shapes" in str(caught.value)
+    with pytest.raises(npu.ShapeError, match="loaded already"):
+        npu.load(npu.load(file), **size)
