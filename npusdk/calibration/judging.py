@@ -54,6 +54,7 @@ def _known(row: Row) -> Judged:
         stack=stack_of(row.software),
         model=row.model,
         measured=row.value,
+        measured_in=row.unit[:40],
     )
 
 

@@ -77,6 +77,7 @@ def _known(line: Line, column: str, columns: int) -> Judged:
         stack="other",
         model=model,
         measured=value if value and value > 0 else None,
+        measured_in="s",
     )
 
 

@@ -44,8 +44,8 @@ class Judged:
         As the row names it.
     workload
         In words; equal for rows that differ in their device alone, empty where there is no time.
-    measured, predicted
-        In the unit of the row; None where the row has none, or was refused.
+    measured, predicted, measured_in
+        In the row's unit of measurement; None where the row has none, or was refused.
     is_rate
         Whether more is faster.
     measured_s, predicted_s, roofline_s
@@ -66,6 +66,7 @@ class Judged:
     workload: str = ""
     measured: float | None = None
     predicted: float | None = None
+    measured_in: str = ""
     is_rate: bool = False
     measured_s: float | None = None
     predicted_s: float | None = None

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
+from npusdk.calibration.gemm_constants import load_gemm_calibration
 from npusdk.calibration.judging import Predictor, judge
 from npusdk.calibration.predictor import predict
 from npusdk.calibration.products import SIDES, judge_products, time_columns
@@ -98,7 +99,7 @@ def summarize(kind: Kind, judged: Sequence[Judged], file: str = "") -> Validatio
     return ValidationReport(
         kind=kind,
         file=file,
-        model_version=model_version(),
+        model_version=f"gemm-{load_gemm_calibration().version}" if kind == "gemm" else model_version(),
         macro_mape=macro_mean((row.unit, row.error) for row in predicted),
         roofline_macro_mape=macro_mean((row.unit, row.roofline_error(constant)) for row in predicted),
         roofline_constant=constant if predicted else None,
@@ -141,6 +142,7 @@ def _result(row: Judged) -> RowResult:
         model=row.model,
         predicted=row.predicted,
         measured=row.measured,
+        measured_in=row.measured_in,
         error=row.error,
         reason=row.reason,
         detail=row.detail,

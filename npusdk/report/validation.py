@@ -82,7 +82,9 @@ class RowResult(Frozen):
     device, model
         Identifier of the device, the row's own text where it is not known; the model as the file names it.
     predicted, measured
-        In the row's unit of measurement; None where there is none.
+        In `measured_in`; None where there is none.
+    measured_in
+        Unit of measurement, as the file has it.
     error
         `|predicted - measured| / measured`; None without a prediction.
     reason, detail
@@ -97,6 +99,7 @@ class RowResult(Frozen):
     model: str = ""
     predicted: float | None = None
     measured: float | None = None
+    measured_in: str = ""
     error: float | None = None
     reason: Reason | None = None
     detail: str = ""

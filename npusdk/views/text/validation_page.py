@@ -51,7 +51,7 @@ def add_validation(page: Blocks, report: ValidationReport) -> None:
                 Column("", wraps=True),
                 Column(translate(_("error")), number=True),
                 Column(translate(_("rows")), number=True),
-                Column(translate(_("units")), number=True),
+                Column(translate(_("chips x models")), number=True),
             ),
             _group_rows(report),
         )
@@ -75,7 +75,7 @@ def _rank(rank: float | None, groups: int) -> str:
 def _facts(report: ValidationReport) -> Iterator[tuple[str, str | Cell]]:
     units = len(report.by_unit)
     error = render(
-        _("{error} mean over units; rows: {rows}, units: {units}"),
+        _("{error} mean over chips x models: {units}; rows: {rows}"),
         error=_percent(report.macro_mape),
         rows=report.rows_predicted,
         units=units,
@@ -130,6 +130,7 @@ def _add_worst(page: Blocks, report: ValidationReport) -> None:
             Column(translate(_("model")), wraps=True),
             Column(translate(_("predicted")), number=True),
             Column(translate(_("measured")), number=True),
+            Column("", optional=True),
             Column(translate(_("error")), number=True),
         ),
         map(_worst_row, report.worst(WORST)),
@@ -143,6 +144,7 @@ def _worst_row(row: RowResult) -> tuple[str | Cell, ...]:
         plain(row.model, NAME_LIMIT),
         format_number(row.predicted or 0.0),
         format_number(row.measured or 0.0),
+        plain(row.measured_in, 16),
         _error_cell(row.error),
     )
 
