@@ -14,7 +14,7 @@ FRAMES = 3000
 """Frames of 10 ms in half a minute; the encoder makes a token of two."""
 
 
-def make_whisper_encoder(_size: Size, name: str, layers: int, width: int, bands: int) -> Graph:
+def make_whisper_encoder(_size: Size, name: str, *, layers: int, width: int, bands: int) -> Graph:
     """Return two convolutions along time, fixed positions, and encoder layers that normalise first.
 
     The input is the logarithmic mel spectrum, (batch, bands, frames). Keys are projected without a bias.
