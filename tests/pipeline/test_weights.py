@@ -89,7 +89,7 @@ def test_seed_network_and_name_decide_what_is_drawn():
         assert not np.array_equal(drawn[name], renamed[name])
 
 
-def test_profiling_draws_nothing(monkeypatch):
+def test_profiling_draws_nothing():
     """Profile, check and compare never hold a weight; running a program leaves the model without any."""
     model = npu.load("zoo:resnet18", resolution=32)
     npu.compare(model, ["rngd", "a100"])
@@ -134,7 +134,7 @@ def test_executor_refuses_absent_weights_that_nobody_draws():
         Executor(plan)
 
 
-def test_network_too_large_for_a_device_is_refused_before_it_is_drawn(monkeypatch):
+def test_network_too_large_for_a_device_is_refused_before_it_is_drawn():
     """Sizes alone say that weights do not fit; none is drawn then."""
     plan = npu.compile(npu.load("zoo:resnet18", resolution=32), "rngd").plan
     drawn = []
