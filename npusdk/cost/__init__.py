@@ -2,29 +2,38 @@
 
 **A step** (a fused operator) takes, on a device whose transfers overlap with its arithmetic,
 
-    t = max(t_matrix, t_vector, t_on_chip, t_off_chip) + t_op
+    t = max(t_matrix, t_vector, t_on_chip, t_off_chip) + t_op + t_link
 
 and the sum of the terms where nothing overlaps (bulk-synchronous devices, the IPU).
 
 - `t_matrix = T / eta_c`: matrix products at full rate with what is lost to sizes that do not divide, over the sustained
-  efficiency. T by tiles in waves (GPU) stands in `waves`, by a grid of units (NPU, IPU, LPU) in `grid`.
+  efficiency. T by tiles in waves (GPU) stands in `waves`, by a grid of units (NPU, IPU, LPU) in `grid`, by folds of a
+  systolic array (teaching devices) in `systolic`.
 - `t_vector`: elementwise operations over their rate; the operations of each operator stand in `work`. A depthwise
   convolution is vector work, 2 operations for a multiply-accumulate.
 - `t_on_chip`: bytes between on-chip memory and the units over that bandwidth.
-- `t_off_chip = [w (1 - h_w) + in (1 - h_in) + out (1 - h_out)] / (eta_m BW)`: weights, inputs and outputs that are not
-  on chip already. What stays on chip (h = 1) is decided in `residency` and `placement.place_data`.
+- `t_off_chip = [w (1 - h_w) + kv (1 - h_kv) + in (1 - h_in) + out (1 - h_out)] / (eta_m BW)`: weights, keys and values
+  of earlier calls, inputs and outputs that are not on chip already. What stays on chip (h = 1) is decided in
+  `residency` and `placement`.
 - `t_op`: launch, synchronisation and pipeline fill; nothing for a view, which moves no bytes.
+- `t_link`: the all-reduce of a result whose parts several devices hold, see `collective`; it overlaps with nothing.
 
 A step that falls back to the host takes its transfers both ways and one more call of the device; the time of the host's
 own arithmetic is not predicted ("host_compute" among what is excluded).
 
 **A network**, with inputs and outputs over the host link and calls that follow each other without a gap:
 
-    latency = t_call + io / BW_host + sum of t
-    throughput = batch / max(sum of t, io / BW_host, t_call)
-    peak memory = weights + largest set of live activations
+    latency = t_call + io / BW_host + sum of r t
+    throughput = batch / max(sum of r t, io / BW_host, t_call)
+    peak memory = weights + keys and values + largest set of live activations
 
-`work_table` turns a plan into columns once; `schedule` costs them for a device in about a tenth of a millisecond.
+A step runs r times in a call, mostly once: a plan may hold one block of a language model and say how often it runs
+(`Traits`), each time with weights, keys and values of its own. Columns of a `WorkTable` are of one execution, its
+totals and all columns of a `Schedule` of all. Where attention is causal, half of it is computed. `batching` runs a
+batch in chunks, and on parts of a device, where that is faster.
+
+`work_table` turns a plan into columns once; `schedule` costs them for a device in about a tenth of a millisecond, and
+`explain_step` says what decides the time of a step and what would change it.
 
 **One layer by hand.** A linear layer, 1152 inputs of 1024 features to 1536 outputs, in fp16 on a device with 108 units
 of 1024 multiply-accumulates at 1.41 GHz, tiles in waves:
