@@ -131,11 +131,19 @@ configuration."""
 
 _REMARK = re.compile(r"\([^)]*\)")
 _GLUE = re.compile(r"[\s\-_/]+")
+_TOWER = re.compile(
+    r"vit[- /]?(?:b|l|base|large)[- /](?:patch)?\d\d(?: (?:image|vision|visual|text) encoder)?|(?:image|text) encoder"
+)
+    r"vit[- /]?(?:b|l|base|large)[- /](?:patch)?\d\d(?: (?:image|vision|visual|text) encoder)?|image encoder|text encoder"
+)
+"""Which of CLIP is meant, where the detail says it."""
+
 _LONGEST = 80
+_LONGEST_DETAIL = 400
 
 
 @cache
-def model_of(text: str) -> Known | None:
+def model_of(text: str, detail: str = "") -> Known | None:
     """Return the model that a name means; None where it is not known.
 
     Case, spaces, hyphens and slashes say nothing; nor do owners ("meta-llama/") and tuning ("-Instruct"), which keep
@@ -150,6 +158,8 @@ def model_of(text: str) -> Known | None:
     if len(text) > _LONGEST:
         return None
     squeezed = _GLUE.sub("", _REMARK.sub("", text.casefold()))
+    if squeezed.endswith("clip") and (tower := _TOWER.search(detail[:_LONGEST_DETAIL].casefold())):
+        squeezed += _GLUE.sub("", tower[0])
     for kind, table in _TABLES.items():
         for pattern, name in table:
             if found := re.fullmatch(pattern, squeezed):
@@ -215,6 +225,3 @@ def read_detail(text: str) -> Detail:
         resolution = int(single[1])
     found = {name: pattern.search(words) for name, pattern in _NUMBERS.items()}
     return Detail(resolution, **{name: int(match[1]) for name, match in found.items() if match})
-
-
-_LONGEST_DETAIL = 400

@@ -110,7 +110,10 @@ def _serving(question: Question, runs: Sequence[Run]) -> float:
     return answers_per_s * (question.output_tokens if question.measures == "tokens" else 1)
 
 
-def _power(_question: Question, runs: Sequence[Run]) -> float | None:
+def _power(question: Question, runs: Sequence[Run]) -> float | None:
+    """Return the mean watts: of a generation, or of calls of a network that follow each other without a gap."""
+    if question.kind != "language" and len(runs) == 1:
+        return runs[0].call.sustained_power_w
     energies = [(run.work.times, run.call.energy_j) for run in runs]
     energy_j = sum(times * joules for times, joules in energies if joules is not None)
     duration_s = sum(run.work.times * run.call.latency_s for run in runs)

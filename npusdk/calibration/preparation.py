@@ -15,20 +15,12 @@ from npusdk.errors import DoesNotFitError, ModelError, NpuError, PrecisionError,
 from npusdk.pipeline import Model
 from npusdk.pipeline.language_model import LLM
 from npusdk.pipeline.opening import open_zoo
+from npusdk.pipeline.serving import MOST_TOKENS, POINTS, USABLE, Workload, read_workload
 from npusdk.report.parallel import Parallel
 from npusdk.report.validation import Reason
 from npusdk.units import format_bytes
 from npusdk.zoo import Size
 from npusdk.zoo.registry import find_entry
-
-USABLE_MEMORY = 0.9
-"""Share of the devices' memory that weights, keys and values may take together."""
-
-LARGEST_SERVED = 2048
-"""Most sequences that a server runs at once."""
-
-POINTS = 4
-"""Contexts at which a step of decoding is costed; between them its time is nearly linear."""
 
 
 @dataclass(frozen=True)
@@ -123,20 +115,22 @@ def _prepare_networks(question: Question, device: DeviceSpec) -> Prepared:
 
 
 def _prepare_language(question: Question, device: DeviceSpec) -> Prepared:
-    """A prefill and steps of decoding, each through all stages of a pipeline."""
+    """A prefill and steps of decoding, as `npusdk.pipeline.serving` counts them, but of one batch at once."""
     model = LLM(question.model, weights=question.weights or None)
-    settled = _settle(question, model, device)
-    shared = Parallel(tp=settled.tp, pp=settled.pp)
+    settled, asked = _settle(question, model, device)
     batch = -(-settled.batch // settled.pp) if settled.mode == "serving" else settled.batch
+    shared = Parallel(tp=asked.shards)
     works = []
     if settled.mode != "decode":
-        prompt = model.prefill(tokens=settled.input_tokens, batch=batch, parallel=shared)
-        works.append(_work(prompt, settled, device, batch=batch, times=settled.pp))
-    if settled.mode != "prefill":
-        for context, steps in _contexts(settled):
-            step = model.decode(context=context, batch=batch, parallel=shared)
-            works.append(_work(step, settled, device, batch=batch, times=steps * settled.pp))
-    return Prepared(settled, device, tuple(works))
+        together = max(1, min(batch, MOST_TOKENS // settled.input_tokens))
+        prompts = model.prefill(tokens=settled.input_tokens, batch=together, parallel=shared)
+        works.append(_work(prompts, settled, asked.chip, batch=together, times=batch / together))
+    steps = settled.output_tokens - (settled.mode != "decode")
+    for point in POINTS if settled.mode != "prefill" and steps else ():
+        context = int(settled.input_tokens + point * settled.output_tokens)
+        step = model.decode(context=max(1, context), batch=batch, parallel=shared)
+        works.append(_work(step, settled, asked.chip, batch=batch, times=steps / len(POINTS)))
+    return Prepared(settled, asked.chip, tuple(works))
 
 
 _PREPARERS: Mapping[str, Callable[[Question, DeviceSpec], Prepared]] = MappingProxyType(
@@ -144,38 +138,35 @@ _PREPARERS: Mapping[str, Callable[[Question, DeviceSpec], Prepared]] = MappingPr
 )
 
 
-def _contexts(question: Question) -> list[tuple[int, int]]:
-    """Return contexts and the steps that each stands for: the midpoints of equal spans of the answer.
+def _settle(question: Question, model: LLM, device: DeviceSpec) -> tuple[Question, Workload]:
+    """Return the question with the devices of a copy and the batch where the row leaves them open, as a workload.
 
-    The first token comes out of the prefill, unless there is none.
+    A copy takes as few devices as the weights fit into, in powers of two; a server as many requests as fit.
     """
-    steps = question.output_tokens - (question.mode != "decode")
-    spans = min(steps, POINTS)
-    shares = [(steps * place // spans, steps * (place + 1) // spans) for place in range(spans)]
-    return [(question.input_tokens + 1 + (first + last) // 2, last - first) for first, last in shares]
-
-
-def _settle(question: Question, model: LLM, device: DeviceSpec) -> Question:
-    """Return the question with the devices of a copy and the batch, where the row leaves them open.
-
-    As few devices as the weights fit into, in powers of two; `B = min(2048, (0.9 memory - weights) / bytes of keys and
-    values of (input + output / 2) tokens)`.
-    """
-    pool_bytes = device.pool_bytes or 0
-    weight_bytes = model.weight_bytes(question.precision)
-    token_bytes = model.kv_bytes_per_token(question.precision)
     most = max(1, question.n_devices // question.pp)
-    sizes = [1 << power for power in range(most.bit_length())]
-    needed = weight_bytes / USABLE_MEMORY / question.pp
-    tp = question.tp or next((size for size in sizes if needed <= pool_bytes * size), most)
-    room_bytes = USABLE_MEMORY * pool_bytes * tp * question.pp - weight_bytes
-    mean_tokens = question.input_tokens + question.output_tokens / 2
-    batch = question.batch or min(LARGEST_SERVED, int(room_bytes / (mean_tokens * token_bytes)))
-    cache_bytes = batch * (question.input_tokens + question.output_tokens) * token_bytes if question.batch else 0
-    _check_memory(device, (weight_bytes + cache_bytes) / (tp * question.pp))
-    if batch < 1:
-        raise UnansweredError("does_not_fit", format_bytes(weight_bytes))
-    return replace(question, tp=tp, batch=batch)
+    sizes = [question.tp] if question.tp else [1 << power for power in range(most.bit_length())]
+    asked = [_workload(question, model, device, tp) for tp in sizes]
+    fitting = (one for one in asked if not one.memory_bytes or one.weight_bytes <= USABLE * one.memory_bytes)
+    work = next(fitting, asked[-1])
+    batch = question.batch or work.largest_batch or 0
+    needed_bytes = work.weight_bytes + max(1, batch) * work.request_tokens * work.kv_bytes
+    if work.memory_bytes is not None and (not batch or needed_bytes > work.memory_bytes):
+        raise UnansweredError("does_not_fit", f"{format_bytes(needed_bytes)} > {format_bytes(work.memory_bytes)}")
+    if not batch:
+        raise UnansweredError("batch_not_stated", device.id)
+    return replace(question, tp=work.parallel.tp, batch=batch), work
+
+
+def _workload(question: Question, model: LLM, device: DeviceSpec, tp: int) -> Workload:
+    return read_workload(
+        model,
+        device,
+        (question.input_tokens, max(1, question.output_tokens)),
+        precision=question.precision,
+        parallel=Parallel(tp=tp, pp=question.pp),
+        batching="continuous" if question.mode == "serving" and not question.batch else "static",
+        stack="",
+    )
 
 
 def _check_memory(device: DeviceSpec, needed_bytes: float) -> None:

@@ -123,6 +123,7 @@ AVERAGE_TOKENS: Mapping[str, int] = MappingProxyType({"squad": 177})
 
 _DEVICE_CLOCK = re.compile(r"copies not included|without host.{0,20}cop|demo/bert", re.IGNORECASE)
 _VARIABLE = re.compile(r"<=|\N{LESS-THAN OR EQUAL TO}|variable|packed", re.IGNORECASE)
+_COUNT = re.compile(r"(\d{1,9})\s*(?:\(.*\))?")
 _BATCH = re.compile(r"(\d{1,9})\s*(?:\(.*\)|(?:per|x)\b.*)?")
 _BATCH_OF_UNET = re.compile(r"\bunet'?\"?\s*:\s*(\d{1,9})")
 _UNSTATED = re.compile(r"(?:|-|n/?a|auto|unknown|not stated.*|.*saturated.*)", re.IGNORECASE)
@@ -143,7 +144,7 @@ def ask(row: Row) -> Question | Refused:
 def _question(row: Row) -> Question:
     if not row.is_whole:
         raise UnansweredError("malformed_row")
-    if row.value is None or not row.n_devices:
+    if row.value is None or row.n_devices == 0:
         raise UnansweredError("bad_value")
     device = device_of(row.device_key, row.device)
     if not device:
@@ -163,7 +164,6 @@ def _question(row: Row) -> Question:
         measures=unit.measures,
         factor=unit.factor * (batch if metric.per == "sample" else 1),
         batch=batch,
-        n_devices=row.n_devices,
         parts=parts,
         per_device=metric.per_device,
         clock="device" if _DEVICE_CLOCK.search(row.notes + row.source) else metric.clock,
@@ -174,7 +174,7 @@ def _question(row: Row) -> Question:
 
 
 def _model(row: Row) -> Known:
-    known = model_of(row.model)
+    known = model_of(row.model, row.model_detail)
     if known is None:
         raise UnansweredError("unknown_model", row.model)
     if known.variable:
@@ -255,7 +255,8 @@ def _sequence(row: Row, detail: Detail) -> int:
 def _length(text: str) -> int:
     if not text:
         return 0
-    length = parse_count(text)
+    stated = _COUNT.fullmatch(text)
+    length = parse_count(stated[1] if stated else text)
     if length is None:
         raise UnansweredError("lengths_not_stated", text)
     return length
@@ -283,12 +284,17 @@ def _lengths(row: Row, metric: Metric) -> dict[str, int]:
 
 
 def _devices(row: Row, model: Known, metric: Metric, detail: Detail) -> dict[str, int]:
-    """Return how one copy spreads: as stated; over all devices where one batch is timed; else over few as it fits."""
+    """Return how many devices there are, and how many of them share one copy.
+
+    As stated; else over all where one batch is timed, layer by layer in llama.cpp; else over as few as it fits into
+    (tp = 0). More than there are, and the detail speaks of elements inside one device.
+    """
+    stated = max(1, detail.tp) * max(1, detail.pp)
+    total = row.n_devices or stated
     if model.kind != "language":
-        return {"tp": 1, "pp": 1}
-    pp = max(1, detail.pp)
-    if detail.tp:
-        return {"tp": detail.tp, "pp": pp}
-    if row.n_devices == 1:
-        return {"tp": 1, "pp": 1}
-    return {"tp": 0, "pp": pp} if metric.mode == "serving" else {"tp": max(1, row.n_devices // pp), "pp": pp}
+        return {"n_devices": total}
+    if detail.tp or detail.pp:
+        return {"n_devices": total, "tp": min(max(1, detail.tp), total), "pp": min(max(1, detail.pp), total)}
+    if total > 1 and stack_of(row.software) == "llama.cpp":
+        return {"n_devices": total, "tp": 1, "pp": total}
+    return {"n_devices": total, "tp": total if total == 1 or metric.mode != "serving" else 0}

@@ -45,7 +45,7 @@ class Row:
     device_key, device
         Short name of the device, and its name in words.
     n_devices
-        How many devices; 0 where that is no whole number.
+        How many devices; None where nothing is said, 0 where that is no whole number.
     value
         In `unit`; None where it is not a positive finite number.
     use
@@ -60,7 +60,7 @@ class Row:
     id: str
     device_key: str = ""
     device: str = ""
-    n_devices: int = 1
+    n_devices: int | None = None
     model: str = ""
     model_detail: str = ""
     precision: str = ""
@@ -168,11 +168,11 @@ def _line(number: int, names: Sequence[str], cells: list[str]) -> Line:
 def _row(line: Line) -> Row:
     cells = line.cells
     value = parse_number(cells["value"])
-    n_devices = parse_count(cells.get("n_devices", "") or "1") or 0
+    devices = cells.get("n_devices", "")
     return Row(
         line=line.number,
         id=cells.get("id", "") or f"line {line.number}",
-        n_devices=n_devices,
+        n_devices=(parse_count(devices) or 0) if devices else None,
         value=value if value and value > 0 else None,
         use=cells.get("use", "").casefold() or "primary",
         is_whole=line.is_whole,

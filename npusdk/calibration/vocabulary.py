@@ -64,6 +64,7 @@ _IN_WORDS: tuple[tuple[str, str], ...] = (
     (r"\brngd\b", "furiosa-rngd"),
     (r"atom ?\+.*ca22|ca22", "rebellions-atom-plus-ca22"),
     (r"atom[ -]max", "rebellions-atom-max"),
+    (r"mk2 ipu, model not stated", "graphcore-gc200"),
     (r"\bc600\b", "graphcore-c600"),
     (r"\bgc200\b", "graphcore-gc200"),
     (r"\bbow\b", "graphcore-bow"),
