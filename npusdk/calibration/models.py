@@ -134,8 +134,6 @@ _GLUE = re.compile(r"[\s\-_/]+")
 _TOWER = re.compile(
     r"vit[- /]?(?:b|l|base|large)[- /](?:patch)?\d\d(?: (?:image|vision|visual|text) encoder)?|(?:image|text) encoder"
 )
-    r"vit[- /]?(?:b|l|base|large)[- /](?:patch)?\d\d(?: (?:image|vision|visual|text) encoder)?|image encoder|text encoder"
-)
 """Which of CLIP is meant, where the detail says it."""
 
 _LONGEST = 80
