@@ -16,7 +16,7 @@ Tile and wave quantisation: NVIDIA, Matrix Multiplication Background User's Guid
 filling and emptying of a tile, counted in elements of K. Matrix time is dealt out in whole waves while on-chip traffic
 is not, so a chip may be quicker in its last wave than it can sustain. The root of squares is a half-way house between
 arithmetic and memory that overlap perfectly and not at all. The form and `SPLIT_S` are judgement, the same for every
-chip, chosen by the leave-one-model-out errors of the rows that also fit the constants, so those errors flatter a little.
+chip, chosen by the leave-one-model-out errors of the rows that also fit the constants: those errors flatter a little.
 What a library chooses badly is not foreseen: the least of all candidates is what a good one would take.
 """
 
