@@ -38,7 +38,7 @@ _NETWORKS: tuple[tuple[str, str], ...] = (
     (r"ssdmobilenet(?:v1)?", "ssd_mobilenet_v1"),
     (r"ssdresnet34", "ssd_resnet34"),
     (r"retinanet(?:resnext50(?:32x4d)?)?", "retinanet"),
-    (r"(?:3dunet|unet3d)(?:brats(?:20)?(?:19)?)?", "unet3d_brats"),
+    (r"(?:3dunet|unet3d)brats(?:20)?(?:19)?", "unet3d_brats"),
     (r"yolov5([nsmlx])(6?)(u?)", "yolov5{0}{1}{2}"),
     (r"yolov6(?:v?3\.0)?([nsml])(6?)(?:v?3\.0)?", "yolov6{0}{1}"),
     (r"yolov7(x?)", "yolov7{0}"),
@@ -131,10 +131,16 @@ configuration."""
 
 _REMARK = re.compile(r"\([^)]*\)")
 _GLUE = re.compile(r"[\s\-_/]+")
-_TOWER = re.compile(
-    r"vit[- /]?(?:b|l|base|large)[- /](?:patch)?\d\d(?: (?:image|vision|visual|text) encoder)?|(?:image|text) encoder"
+_HINTS: Mapping[str, re.Pattern[str]] = MappingProxyType(
+    {
+        "clip": re.compile(
+            r"vit[- /]?(?:b|l|base|large)[- /](?:patch)?\d\d(?: (?:image|vision|visual|text) encoder)?"
+            r"|(?:image|text) encoder"
+        ),
+        "3dunet": re.compile(r"brats|kits"),
+    }
 )
-"""Which of CLIP is meant, where the detail says it."""
+"""Names that mean several networks -> what of the detail says which."""
 
 _LONGEST = 80
 _LONGEST_DETAIL = 400
@@ -156,8 +162,8 @@ def model_of(text: str, detail: str = "") -> Known | None:
     if len(text) > _LONGEST:
         return None
     squeezed = _GLUE.sub("", _REMARK.sub("", text.casefold()))
-    if squeezed.endswith("clip") and (tower := _TOWER.search(detail[:_LONGEST_DETAIL].casefold())):
-        squeezed += _GLUE.sub("", tower[0])
+    if squeezed in _HINTS and (said := _HINTS[squeezed].search(detail[:_LONGEST_DETAIL].casefold())):
+        squeezed += _GLUE.sub("", said[0])
     for kind, table in _TABLES.items():
         for pattern, name in table:
             if found := re.fullmatch(pattern, squeezed):
