@@ -18,6 +18,7 @@ from npusdk.zoo import (
     mobilenet,
     resnet,
     retinanet,
+    rtdetr,
     ssd,
     swin,
     unet3d,
@@ -52,6 +53,7 @@ _FAMILIES: tuple[Mapping[str, Entry], ...] = (
     yolov8.ENTRIES,
     yolov9.ENTRIES,
     yolov10.ENTRIES,
+    rtdetr.ENTRIES,
 )
 """Entries of the modules, one line each."""
 

@@ -1,32 +1,14 @@
 """Heads decode what they read into boxes, as the papers write it."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
-from npusdk.graph import bind, is_absent
-from npusdk.kernels import call
 from npusdk.zoo.yolo_blocks import Detector
 from npusdk.zoo.yolo_heads import Cells, anchor_head, boxes, expected_distances
+from tests.zoo.graphs import run
 
 RESOLUTION = 64
 SIDES = (8, 4, 2)
-
-
-def run(graph, feeds):
-    """Compute a graph node by node; weights that are absent are random."""
-    draw = np.random.default_rng(5)
-    weights = {
-        name: draw.normal(0, 0.5, value.shape).astype(np.float32) if is_absent(value) else value
-        for name, value in graph.constants.items()
-    }
-    bound = bind(replace(graph, constants=weights), {name: value.shape for name, value in feeds.items()}, call)
-    known = {**bound.constants, **feeds}
-    for node in bound.nodes:
-        given = [known[name] if name else None for name in node.inputs]
-        known.update(zip(node.outputs, call(node.op, given, node.attrs, len(node.outputs)), strict=True))
-    return known, weights
 
 
 def places(side):
@@ -40,7 +22,7 @@ def test_box_stands_around_the_centre_of_its_cell(corners):
     distances = net.input("distances", ("batch", 4, 84))
     graph = net.build([boxes(net, distances, Cells(RESOLUTION), corners=corners)])
     given = np.random.default_rng(1).uniform(0, 3, (2, 4, 84)).astype(np.float32)
-    known, _weights = run(graph, {"distances": given})
+    known = run(graph, {"distances": given})
     centres = [(x + 0.5, y + 0.5, RESOLUTION // side) for side in SIDES for x, y in places(side)]
     for cell, (x, y, stride) in enumerate(centres):
         left, top, right, bottom = given[1, :, cell]
@@ -55,7 +37,7 @@ def test_distance_is_the_mean_of_its_distribution():
     bins = net.input("bins", ("batch", 64, 5))
     graph = net.build([expected_distances(net, bins)])
     given = np.random.default_rng(2).normal(0, 2, (3, 64, 5)).astype(np.float32)
-    known, _weights = run(graph, {"bins": given})
+    known = run(graph, {"bins": given})
     shares = np.exp(given.reshape(3, 4, 16, 5).astype(np.float64))
     expected = (shares * np.arange(16)[:, None]).sum(2) / shares.sum(2)
     np.testing.assert_allclose(known[graph.outputs[0]], expected, rtol=1e-4)
@@ -71,7 +53,7 @@ def test_anchor_box_moves_and_grows_by_at_most_what_the_paper_allows():
     feeds = {
         name: draw.normal(0, 1, (1, 2, side, side)).astype(np.float32) for name, side in zip(levels, SIDES, strict=True)
     }
-    known, _weights = run(graph, feeds)
+    known = run(graph, feeds)
     found = known[graph.outputs[0]][0]
     convolutions = [node.outputs[0] for node in graph.nodes if node.op == "Conv"]
     row = 0
