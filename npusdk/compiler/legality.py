@@ -6,6 +6,7 @@ rule an operator
 L1   that moves no bytes (Reshape and its kin) or marks a number format (QuantizeLinear) runs with its neighbours
 L2   runs, falls back to the host, is blocked or is undocumented as the vendor's list of its family says
 L3   that computes in floating point falls back to the host on a device that has integers only
+L4   that the list does not name, but the operators that it is written out as (x sigmoid(x)), runs as those do
 ==== =======================================================================================================
 """
 
@@ -15,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from npusdk.catalogue import DeviceSpec, OperatorSupport, load_operators
+from npusdk.catalogue import DeviceSpec, OperatorList, OperatorSupport, load_operators
 from npusdk.compiler.fusion import ELEMENTWISE, QUANTIZERS, VIEWS
 from npusdk.errors import UnsupportedOpError
 from npusdk.graph import Graph, Node
@@ -23,9 +24,10 @@ from npusdk.language import _
 from npusdk.report import Evidence, Finding, Note
 
 _STATUS: Mapping[str, str] = MappingProxyType(
-    {"accelerated": "runs", "host": "falls_back", "blocked": "blocked", "undocumented": "undocumented"}
+    {"accelerated": "runs", "host": "falls_back", "undocumented": "undocumented", "blocked": "blocked"}
 )
 _FREE = VIEWS | QUANTIZERS
+_ORDER = tuple(_STATUS.values())
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def examine_operators(graph: Graph, device: DeviceSpec, *, is_quantized: bool) -
     for node in graph.nodes:
         if node.op in _FREE:
             continue
-        support = listing[node.op]
+        support = _support(listing, node.op)
         status, reason = _reason(support, device)
         if status == "runs" and floats_fall_back and node.name not in integer:
             status, reason = "falls_back", "operator_computes_in_float"
@@ -86,6 +88,20 @@ def examine_operators(graph: Graph, device: DeviceSpec, *, is_quantized: bool) -
     findings = tuple(_finding(key, nodes, device, supports[key]) for key, nodes in groups.items())
     host = frozenset(node.name for key, nodes in groups.items() if key[1] == "falls_back" for node in nodes)
     return Legality(findings, host)
+
+
+WRITTEN_OUT: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"Swish": ("Sigmoid", "Mul"), "HardSwish": ("HardSigmoid", "Mul"), "Mish": ("Softplus", "Tanh", "Mul")}
+)
+"""Operators as the files write them from which canonicalisation, or a newer opset, makes one (rule L4)."""
+
+
+def _support(listing: OperatorList, op: str) -> OperatorSupport:
+    """Return what a list says of an operator; of one that it does not name, what it says of its parts, if better."""
+    support = listing[op]
+    if support.listed or op not in WRITTEN_OUT:
+        return support
+    return max((listing[part] for part in WRITTEN_OUT[op]), key=lambda known: _ORDER.index(_STATUS[known.support]))
 
 
 def _plain_reason(device: DeviceSpec) -> str:
