@@ -39,8 +39,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "LLM",
+__all__ = [  # noqa: RUF022 - sorted as a reader sorts
     "Comparison",
     "ConfigError",
     "DeviceArray",
@@ -51,6 +50,7 @@ __all__ = [
     "DtypeError",
     "FitReport",
     "JobError",
+    "LLM",
     "LocalTarget",
     "Model",
     "ModelError",

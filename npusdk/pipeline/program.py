@@ -12,7 +12,7 @@ from npusdk.catalogue import DeviceSpec
 from npusdk.compiler import EMULATED, Plan
 from npusdk.display import Shown
 from npusdk.emulator import Executor
-from npusdk.errors import PrecisionError, ShapeError
+from npusdk.errors import ConfigError, PrecisionError, ShapeError
 from npusdk.language import _, plain
 from npusdk.pipeline.planning import Planner
 from npusdk.pipeline.weights import draw_weights
@@ -51,6 +51,12 @@ class Program(Shown):
 
     @cached_property
     def _executor(self) -> Executor:
+        if self.plan.traits.repeats:
+            raise ConfigError(
+                _("{model} is a pass of a language model without weights: it is not run on the emulator"),
+                hint=_("Use it with profile, check and compare; to run a model, load its ONNX file."),
+                model=self.plan.graph.name,
+            )
         if "model_is_quantized" in self.plan.assumptions and self.precision == "int8":
             raise PrecisionError(
                 _("model {model} is not quantised, so it cannot run in int8 on {device}"),
@@ -83,6 +89,8 @@ class Program(Shown):
             If an input is missing, unknown or of another type.
         PrecisionError
             If the precision is one that cannot be emulated for this model.
+        ConfigError
+            If it is a pass of a language model, whose graph is one layer of many.
         OutOfDeviceMemoryError
             If weights and live activations exceed the device's memory.
         DoesNotFitError

@@ -8,16 +8,7 @@ With requests of `isl` input and `osl` output tokens and `B` of them at once, in
     tokens/s     = B osl / latency
 
 Each time is that of a pass through all layers on `tp` devices; a stream passes its activations on to the next of `pp`
-stages, while the others compute for the other streams. Weights and keys and values take at most nine tenths of the
-memory of all tp pp devices, W being the weights and kv the bytes of a token:
-
-    capacity = (0.9 memory - W) / kv tokens,   largest batch = min(2048, capacity / (isl + osl / 2))
-
-A static batch reaches its full length at once: there osl counts in full. A batch that a caller gives may take all of
-the memory.
-
-**Devices of several memories** (a card of four chips) hold no model in one piece: it is divided among the chips as
-among devices, and `tp` counts cards. With n chips a pass is that of one of n tp shares on one chip.
+stages, while the others compute for the other streams. How many requests there are at once stands in `workload`.
 """
 
 from __future__ import annotations
@@ -25,108 +16,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
-from npusdk.catalogue import DeviceSpec, cost_parameters, find_device
+from npusdk.catalogue import DeviceSpec, cost_parameters
 from npusdk.cost import send_s
-from npusdk.errors import ConfigError, DoesNotFitError, UnknownDeviceError
-from npusdk.importers.language import Share
-from npusdk.language import _, plain
-from npusdk.pipeline.opening import read_count
+from npusdk.pipeline.workload import Workload, choose_batch
 from npusdk.report import Note, Parallel, ProfileReport, ServingReport
-from npusdk.report.serving import Batching, Span
-from npusdk.units import format_bytes
+from npusdk.report.serving import Span
 
 if TYPE_CHECKING:
-    from npusdk.pipeline.language_model import LLM, Pass
+    from npusdk.pipeline.language_pass import Pass
 
 MOST_TOKENS = 8192
 """Tokens of all prompts in one prefill."""
 
-MOST_REQUESTS = 2048
-"""Largest batch that is proposed."""
-
-USABLE = 0.9
-"""Share of the memory for weights, keys and values; the rest is for activations and the runtime."""
-
 POINTS = (0.125, 0.375, 0.625, 0.875)
 """Shares of the output at which a step is timed."""
 
-MOST_TP = 8
-"""Largest tensor parallelism that an error proposes: the devices of one server."""
-
 ACTIVATION_BYTES = 2
 """Bytes of an element that one stage passes to the next."""
-
-
-@dataclass(frozen=True)
-class Workload:
-    """What is asked for, checked.
-
-    Parameters
-    ----------
-    model
-        What is served.
-    device, chip, chips
-        The device, the part of it that has one memory (the device itself, mostly), and how many of those it has.
-    precision
-        Of the matrix products.
-    parallel, batching, stack
-        As `LLM.serve` takes them.
-    input_tokens, output_tokens
-        Of a request.
-    """
-
-    model: LLM
-    device: DeviceSpec
-    chip: DeviceSpec
-    chips: int
-    precision: str
-    parallel: Parallel
-    batching: Batching
-    stack: str
-    input_tokens: int
-    output_tokens: int
-
-    @property
-    def shards(self) -> int:
-        """Chips that share every layer."""
-        return self.parallel.tp * self.chips
-
-    @property
-    def weight_bytes(self) -> int:
-        """Bytes of the weights of one replica."""
-        return self.model.weight_bytes(self.precision)
-
-    @property
-    def kv_bytes(self) -> float:
-        """Bytes of a token's keys and values on all devices of a replica; more devices than key heads hold copies."""
-        copies = Share(self.model.config, self.shards).kv_heads * self.shards / self.model.config.kv_heads
-        return self.model.kv_bytes_per_token(self.precision) * copies
-
-    @property
-    def memory_bytes(self) -> int | None:
-        """Bytes of one replica's memory."""
-        pool = self.chip.pool_bytes
-        return pool * self.shards * self.parallel.pp if pool else None
-
-    @property
-    def request_tokens(self) -> float:
-        """Tokens of a request that count at once: the mean, or all where all requests are equally far."""
-        return self.input_tokens + self.output_tokens * (0.5 if self.batching == "continuous" else 1.0)
-
-    @property
-    def capacity_tokens(self) -> int | None:
-        """Tokens for which there is room beside the weights."""
-        if self.memory_bytes is None:
-            return None
-        return max(0, int((USABLE * self.memory_bytes - self.weight_bytes) // self.kv_bytes))
-
-    @property
-    def largest_batch(self) -> int | None:
-        """Requests for which there is room, at most `MOST_REQUESTS`."""
-        capacity = self.capacity_tokens
-        return None if capacity is None else min(MOST_REQUESTS, int(capacity // self.request_tokens))
 
 
 @dataclass(frozen=True)
@@ -178,7 +86,7 @@ def serve(work: Workload, batch: int | None) -> ServingReport:
     ConfigError
         If no batch is given and the device's memory is not documented.
     """
-    requests, basis = _choose_batch(work, batch)
+    requests, basis = choose_batch(work, batch)
     streams = min(work.parallel.pp, requests)
     clock = _Clock(work, ceil(requests / streams))
     ttft, prefill, step = clock.first_token(), clock.prefills(), clock.step()
@@ -231,45 +139,6 @@ def _notes(reports: Iterable[ProfileReport]) -> tuple[Note, ...]:
     return tuple({(n.code, str(n.params)): n for report in reports for n in report.assumptions}.values())
 
 
-def _choose_batch(work: Workload, batch: int | None) -> tuple[int, str]:
-    """Return the requests at once, and what decided them."""
-    memory_bytes, largest = work.memory_bytes, work.largest_batch
-    if memory_bytes is None or largest is None:
-        if batch is None:
-            raise ConfigError(
-                _("the memory of {device} is not documented, so that its largest batch is not known"),
-                hint=_("Give batch=."),
-                device=work.device.id,
-            )
-        return batch, "given"
-    needed = work.weight_bytes + (batch or 1) * work.request_tokens * work.kv_bytes
-    limit = memory_bytes if batch else USABLE * memory_bytes
-    if needed > limit or not largest:
-        raise _does_not_fit(work, max(needed, work.weight_bytes + work.request_tokens * work.kv_bytes), limit, batch)
-    if batch is not None:
-        return batch, "given"
-    return largest, "cap" if largest == MOST_REQUESTS else "memory"
-
-
-def _does_not_fit(work: Workload, needed: float, limit: float, batch: int | None) -> DoesNotFitError:
-    share = (work.memory_bytes or 1) / (work.parallel.tp * work.parallel.pp)
-    devices = max(ceil(needed / (USABLE * share)), work.parallel.tp * work.parallel.pp + 1)
-    tp = min(MOST_TP, 1 << (devices - 1).bit_length(), work.model.config.heads)
-    return DoesNotFitError(
-        _("{model} with {batch} requests takes {needed} in {precision}: {device} ({parallel}) has {available}"),
-        hint=_("Use parallel=Parallel(tp={tp}, pp={pp}), a smaller batch, or narrower weights= and cache=."),
-        model=work.model.name,
-        batch=batch or 1,
-        needed=format_bytes(needed),
-        precision=work.precision,
-        device=work.device.id,
-        parallel=str(work.parallel),
-        available=format_bytes(limit),
-        tp=tp,
-        pp=ceil(devices / tp),
-    )
-
-
 class _Clock:
     """Times the passes of one stream of `batch` requests, and keeps their reports."""
 
@@ -315,74 +184,3 @@ class _Clock:
             report.latency_high_s + passed_s,
             report.energy_j,
         )
-
-
-def read_workload(
-    model: LLM,
-    device: str | DeviceSpec,
-    tokens: tuple[int, int],
-    *,
-    precision: str,
-    parallel: Parallel | None,
-    batching: str,
-    stack: str,
-) -> Workload:
-    """Return what was asked for; `tokens` are those of a request's input and output.
-
-    Raises
-    ------
-    UnknownDeviceError, ShapeError, ConfigError, PrecisionError
-        If one of the arguments is wrong.
-    """
-    found = _find(device)
-    if batching not in get_args(Batching):
-        raise ConfigError(
-            _("batching {value} is not known; known are {known}"),
-            hint=_("Give one of these."),
-            value=plain(repr(batching), 40),
-            known=", ".join(get_args(Batching)),
-        )
-    if stack:
-        raise ConfigError(
-            _("stack {stack} is not known: no factors of any software are applied to serving"),
-            hint=_("Leave stack= out."),
-            stack=plain(repr(stack), 40),
-        )
-    chip, chips = _chip(found)
-    isl, osl = (read_count(what, n) or 1 for what, n in zip(("input_tokens", "output_tokens"), tokens, strict=True))
-    return Workload(
-        model=model,
-        device=found,
-        chip=chip,
-        chips=chips,
-        precision=model.decode(context=1).planner.precision(found, precision),
-        parallel=parallel or Parallel(),
-        batching=batching,  # type: ignore[arg-type]  # one of them, as just checked
-        stack=stack,
-        input_tokens=isl,
-        output_tokens=osl,
-    )
-
-
-def _find(device: str | DeviceSpec) -> DeviceSpec:
-    if isinstance(device, DeviceSpec):
-        return device
-    if not isinstance(device, str):
-        raise UnknownDeviceError(
-            _("a device is named by a text, not by {value}"),
-            hint=_("Name it as npusdk.devices() does."),
-            value=repr(device)[:80],
-        )
-    return find_device(device)
-
-
-def _chip(device: DeviceSpec) -> tuple[DeviceSpec, int]:
-    """Return the part of a device that has one memory, and how many of them it has."""
-    count = len(device.memory_pools)
-    if count <= 1:
-        return device, 1
-    whole = find_device(device.id.partition(":")[0])
-    for part in whole.partitions:
-        if abs(part.memory * len(whole.memory_pools) - 1) < 1e-6 and abs(part.units - part.memory) < 1e-6:
-            return find_device(f"{whole.id}:{part.name}"), count
-    return device, 1
