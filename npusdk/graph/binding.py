@@ -134,10 +134,10 @@ def _view(node: Node, value: Array, shape: tuple[int, ...]) -> Sequence[Array] |
     if node.op == "Transpose":
         order = node.attrs.get("perm")
         return (np.transpose(value, order if isinstance(order, tuple) else None),)  # type: ignore[arg-type] # checked by the shape rule
-    if value.size and not any(value.strides):
-        return (np.broadcast_to(value[(0,) * value.ndim], shape),)
     if value.flags.c_contiguous or value.size <= SMALL:
         return (value.reshape(shape),)
+    if not any(value.strides):
+        return (np.broadcast_to(value[(0,) * value.ndim], shape),)
     return None
 
 
