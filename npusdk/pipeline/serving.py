@@ -2,7 +2,7 @@
 
 With requests of `isl` input and `osl` output tokens and `B` of them at once, in `pp` streams of `b = ceil(B / pp)`:
 
-    t_prefill(b) = b / n t_pass(n prompts),  n = min(b, max(1, 8192 / isl)) prompts in one pass
+    t_prefill(b) = b min(t_pass(1 prompt), 1 / n t_pass(n prompts)),  n = min(b, max(1, 8192 / isl)) in one pass
     t_steps(b)   = (osl - 1) x mean of t_step(b, isl + x osl) over x = 1/8, 3/8, 5/8, 7/8
     latency      = t_prefill(b) + t_steps(b)
     tokens/s     = B osl / latency
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -89,7 +90,7 @@ def serve(work: Workload, batch: int | None) -> ServingReport:
     requests, basis = choose_batch(work, batch)
     streams = min(work.parallel.pp, requests)
     clock = _Clock(work, ceil(requests / streams))
-    ttft, prefill, step = clock.first_token(), clock.prefills(), clock.step()
+    ttft, prefill, step = clock.first_token, clock.prefills(), clock.step()
     steps = work.output_tokens - 1
     latency = prefill + step.times(steps) if step else prefill
     tokens = work.parallel.replicas * requests * work.output_tokens
@@ -148,15 +149,17 @@ class _Clock:
         self.reports: list[ProfileReport] = []
         self._shared = Parallel(tp=work.shards)
 
+    @cached_property
     def first_token(self) -> Timed:
-        """Return the prefill of one request."""
+        """The prefill of one request."""
         return self._time(self.work.model.prefill(tokens=self.work.input_tokens, parallel=self._shared))
 
     def prefills(self) -> Timed:
-        """Return the prefills of all requests of the stream."""
+        """Return the prefills of all requests of the stream: together, or alone where that keeps more on chip."""
         together = max(1, min(self.batch, MOST_TOKENS // self.work.input_tokens))
         made = self.work.model.prefill(tokens=self.work.input_tokens, batch=together, parallel=self._shared)
-        return self._time(made).times(self.batch / together)
+        shared = self._time(made).times(1 / together)
+        return min(shared, self.first_token, key=lambda timed: timed.value).times(self.batch)
 
     def step(self) -> Timed | None:
         """Return the mean step over the growing context; None where the first token is the last."""
