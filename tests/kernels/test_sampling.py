@@ -62,6 +62,14 @@ def test_grid_sample_of_a_volume_follows_the_reference(mode, padding, aligned):
     np.testing.assert_allclose(found, by_reference(x, grid, attrs), rtol=1e-4, atol=1e-5)
 
 
+def test_grid_sample_takes_the_even_one_of_two_neighbours_as_near():
+    """A place halfway between two elements rounds to the even index, as IEEE 754 does."""
+    x = np.arange(5, dtype=np.float32).reshape(1, 1, 5)
+    grid = (np.array([0.5, 1.5, 2.5, 3.5], np.float32) / 2 - 1).reshape(1, 4, 1)
+    (found,) = call("GridSample", [x, grid], {"mode": "nearest", "align_corners": 1})
+    assert found.ravel().tolist() == [0, 2, 2, 4]
+
+
 def test_grid_sample_reads_no_value_beside_the_input():
     """With zeros around it, a place outside is 0 whatever the border holds, infinities included."""
     x = np.full((1, 1, 2, 2), np.inf, np.float32)

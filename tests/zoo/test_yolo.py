@@ -110,6 +110,13 @@ def test_yolov10_attention_is_one_step(name, fusion):
     assert [node.op for node in step.nodes].count("MatMul") == 2
 
 
+def test_yolov10_has_large_kernels_in_its_small_variants_alone():
+    """The middle of a compact block looks at 7 x 7 pixels in n and s, and at 3 x 3 in the others."""
+    for name, entry in yolov10.ENTRIES.items():
+        kernels = {node.attrs["kernel_shape"] for node in entry.make(entry.size).nodes if node.op == "Conv"}
+        assert ((7, 7) in kernels) == (name in ("yolov10n", "yolov10s"))
+
+
 def test_yolov8_residuals_join_their_convolutions():
     """F1: each shortcut of YOLOv8 n is added in the step of a convolution on an NPU, and behind a Swish on a GPU."""
     assert Counter(step.label for step in steps_of("yolov8n", "npu"))["Conv+Swish+Add"] == 6
