@@ -15,7 +15,8 @@ from npusdk.errors import DoesNotFitError, ModelError, NpuError, PrecisionError,
 from npusdk.pipeline import Model
 from npusdk.pipeline.language_model import LLM
 from npusdk.pipeline.opening import open_zoo
-from npusdk.pipeline.serving import MOST_TOKENS, POINTS, USABLE, Workload, read_workload
+from npusdk.pipeline.serving import MOST_TOKENS, POINTS
+from npusdk.pipeline.workload import USABLE, Workload, choose_batch, read_workload
 from npusdk.report.parallel import Parallel
 from npusdk.report.validation import Reason
 from npusdk.units import format_bytes
@@ -148,12 +149,7 @@ def _settle(question: Question, model: LLM, device: DeviceSpec) -> tuple[Questio
     asked = [_workload(question, model, device, tp) for tp in sizes]
     fitting = (one for one in asked if not one.memory_bytes or one.weight_bytes <= USABLE * one.memory_bytes)
     work = next(fitting, asked[-1])
-    batch = question.batch or work.largest_batch or 0
-    needed_bytes = work.weight_bytes + max(1, batch) * work.request_tokens * work.kv_bytes
-    if work.memory_bytes is not None and (not batch or needed_bytes > work.memory_bytes):
-        raise UnansweredError("does_not_fit", f"{format_bytes(needed_bytes)} > {format_bytes(work.memory_bytes)}")
-    if not batch:
-        raise UnansweredError("batch_not_stated", device.id)
+    batch, _basis = choose_batch(work, question.batch or None)
     return replace(question, tp=work.parallel.tp, batch=batch), work
 
 

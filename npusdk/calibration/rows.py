@@ -29,6 +29,7 @@ ALIASES: Mapping[str, str] = MappingProxyType(
 )
 """Other names of columns."""
 
+_LONGEST_NUMBER = 40
 _NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d*)?([eE][+-]?\d{1,3})?|[+-]?\.\d+", re.ASCII)
 
 
@@ -188,9 +189,10 @@ def parse_number(text: str) -> float | None:
     >>> parse_number("1,234.5"), parse_number("1e3"), parse_number("nan"), parse_number("3 ms")
     (1234.5, 1000.0, None, None)
     """
-    if len(text) > 40 or not _NUMBER.fullmatch(text.strip()):
+    word = text.strip()
+    if len(word) > _LONGEST_NUMBER or not _NUMBER.fullmatch(word):
         return None
-    number = float(text.replace(",", ""))
+    number = float(word.replace(",", ""))
     return number if isfinite(number) else None
 
 
