@@ -209,14 +209,14 @@ def _does_not_fit(work: Workload, needed: float, limit: float, batch: int) -> Do
     devices = max(ceil(needed / (USABLE * share)), work.parallel.tp * work.parallel.pp + 1)
     tp = min(MOST_TP, 1 << (devices - 1).bit_length(), work.model.config.heads)
     return DoesNotFitError(
-        _("{model} with {batch} requests takes {needed} in {precision}: {device} ({parallel}) has {available}"),
+        _("{model} with {batch} requests takes {needed} in {precision}, and {devices} x {device} has {available}"),
         hint=_("Use parallel=Parallel(tp={tp}, pp={pp}), a smaller batch, or narrower weights= and cache=."),
         model=work.model.name,
         batch=batch,
         needed=format_bytes(needed),
         precision=work.precision,
         device=work.device.id,
-        parallel=str(work.parallel),
+        devices=work.parallel.tp * work.parallel.pp,
         available=format_bytes(limit),
         tp=tp,
         pp=ceil(devices / tp),
