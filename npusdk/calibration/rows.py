@@ -276,7 +276,7 @@ def lacking_columns(path: str | Path, lacking: Sequence[str], found: Iterable[st
     """Return the error of a file without columns that it needs."""
     return ConfigError(
         _("{path} lacks the columns {lacking}; it has {found}"),
-        hint=_("Give them names in the first line, as README.md lists them for such files."),
+        hint=_("Add these columns, with their names in the first line."),
         path=str(path),
         lacking=", ".join(lacking),
         found=", ".join(plain(name, 40) for name in list(found)[:40]) or "-",

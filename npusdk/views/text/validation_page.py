@@ -49,7 +49,7 @@ def add_validation(page: Blocks, report: ValidationReport) -> None:
             (
                 Column(translate(_("group"))),
                 Column("", wraps=True),
-                Column(translate(_("error")), number=True),
+                Column(translate(_("relative error")), number=True),
                 Column(translate(_("rows")), number=True),
                 Column(translate(_("chips x models")), number=True),
             ),
@@ -131,7 +131,7 @@ def _add_worst(page: Blocks, report: ValidationReport) -> None:
             Column(translate(_("predicted")), number=True),
             Column(translate(_("measured")), number=True),
             Column("", optional=True),
-            Column(translate(_("error")), number=True),
+            Column(translate(_("relative error")), number=True),
         ),
         map(_worst_row, report.worst(WORST)),
     )
