@@ -8,7 +8,8 @@ For throughput, a device that can be split into p independent parts gives ceil(B
 
     throughput = B / max(sum of t on a part, io(B) / BW_host, t_call)
 
-The fastest chunk and the best p are taken; all at once on the whole device is always among them.
+The fastest chunk and the best p are taken; all at once on the whole device is always among them. A network with keys
+and values that stay is run at once: those of all samples need their place, whichever chunk runs.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ Tables: TypeAlias = Callable[[int], WorkTable]
 def take_part(parameters: CostParameters, parts: int) -> CostParameters:
     """Return one of `parts` equal parts of a device: units, memory on chip, bandwidths and rates divided.
 
+    Units that do not divide stay idle, and with them their share of the vector rate.
+
     Parameters
     ----------
     parameters
@@ -35,10 +38,11 @@ def take_part(parameters: CostParameters, parts: int) -> CostParameters:
     parts
         At most as many as it has units.
     """
+    units = parameters.units // parts
     return replace(
         parameters,
-        units=parameters.units // parts,
-        vector_ops_per_s=parameters.vector_ops_per_s / parts,
+        units=units,
+        vector_ops_per_s=parameters.vector_ops_per_s * units / parameters.units,
         usable_on_chip_bytes=parameters.usable_on_chip_bytes / parts,
         on_chip_bandwidth_bytes_per_s=parameters.on_chip_bandwidth_bytes_per_s / parts,
         memory_bandwidth_bytes_per_s=parameters.memory_bandwidth_bytes_per_s / parts,
@@ -60,6 +64,8 @@ def best_schedule(tables: Tables, parameters: CostParameters, batch: int) -> Sch
         Samples in one call.
     """
     found = _fastest(tables, parameters, batch)
+    if found.device_s <= max(found.host_s, found.call_s):
+        return found
     for parts in parameters.partitions:
         if 1 < parts <= min(batch, parameters.units):
             share = _fastest(tables, take_part(parameters, parts), -(-batch // parts))
@@ -77,7 +83,7 @@ def chunk_sizes(batch: int) -> list[int]:
 def _fastest(tables: Tables, parameters: CostParameters, batch: int) -> Schedule:
     """Return the schedule in the chunks that are fastest, the largest of them where they are equal."""
     whole = schedule(tables(batch), parameters)
-    if not parameters.chunks_batch:
+    if not parameters.chunks_batch or whole.resident_bytes:
         return whole
     best, least_s = whole, whole.device_s * (1 - 1e-12)
     for chunk in chunk_sizes(batch)[1:]:
@@ -90,13 +96,4 @@ def _fastest(tables: Tables, parameters: CostParameters, batch: int) -> Schedule
 def _repeat(one: Schedule, whole: Schedule) -> Schedule:
     """Return the schedule of a batch as many equal chunks, of which `one` is given; its inputs arrive as a `whole`."""
     totals = {name: getattr(one, name) * (whole.batch // one.batch) for name in TOTALS}
-    waiting_bytes = whole.resident_bytes - one.resident_bytes
-    return replace(
-        one,
-        **totals,
-        batch=whole.batch,
-        host_s=whole.host_s,
-        live_bytes=one.live_bytes + waiting_bytes,
-        peak_memory_bytes=one.peak_memory_bytes + waiting_bytes,
-        resident_bytes=whole.resident_bytes,
-    )
+    return replace(one, **totals, batch=whole.batch, host_s=whole.host_s)

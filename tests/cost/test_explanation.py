@@ -66,6 +66,14 @@ def test_link_and_host_are_told():
     assert (told.bound, told.change) == ("host", "supported_operators")
 
 
+def test_single_term_has_no_other_beside_it():
+    """A margin over nothing is infinite."""
+    write = PlanWriter()
+    write.vector("Relu", write.input("x", (1, 64)))
+    free = {"vector_ops_per_s": float("inf"), "on_chip_bandwidth_bytes_per_s": float("inf"), "op_overhead_s": 0.0}
+    assert schedule_plan(write.plan(), replace(PLAIN, **free)).margin.tolist() == [float("inf")]
+
+
 def test_step_without_time_has_nothing_to_explain():
     """A view is no slower than it could be."""
     write = PlanWriter()
