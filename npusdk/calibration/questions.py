@@ -121,6 +121,9 @@ class Question:
 AVERAGE_TOKENS: Mapping[str, int] = MappingProxyType({"squad": 177})
 """Data set -> average tokens of a question where padding to 384 is removed (the data's README)."""
 
+MOST_DEVICES = 4096
+"""Devices of a row, as many as a report holds."""
+
 _DEVICE_CLOCK = re.compile(r"copies not included|without host.{0,20}cop|demo/bert", re.IGNORECASE)
 _VARIABLE = re.compile(r"<=|\N{LESS-THAN OR EQUAL TO}|variable|packed", re.IGNORECASE)
 _COUNT = re.compile(r"(\d{1,9})\s*(?:\(.*\))?")
@@ -291,6 +294,8 @@ def _devices(row: Row, model: Known, metric: Metric, detail: Detail) -> dict[str
     """
     stated = max(1, detail.tp) * max(1, detail.pp)
     total = row.n_devices or stated
+    if max(total, stated) > MOST_DEVICES:
+        raise UnansweredError("bad_value", str(max(total, stated)))
     if model.kind != "language":
         return {"n_devices": total}
     if detail.tp or detail.pp:

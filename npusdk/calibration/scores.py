@@ -26,8 +26,8 @@ from npusdk.report.validation import Reason
 
 SMALLEST_GROUP = 5
 FEWEST_FITTED = 5
-FIXED_CONSTANT = 2.0
-"""For files too small to fit: half of the data sheet's rates, a judgement."""
+FIXED_CONSTANT = 2.8
+"""For files too small to fit: what the measurements that come with npusdk give."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ def fit_roofline(rows: Iterable[Judged]) -> float:
     --------
     >>> rows = [Judged("", 1, "", "", measured_s=m, roofline_s=1.0) for m in (1.0, 2.0, 4.0, 8.0, 16.0)]
     >>> fit_roofline(rows), fit_roofline(rows[:4])
-    (4.0, 2.0)
+    (4.0, 2.8)
     """
     ratios = [math.log(row.measured_s / row.roofline_s) for row in rows if row.measured_s and row.roofline_s]
     return math.exp(math.fsum(ratios) / len(ratios)) if len(ratios) >= FEWEST_FITTED else FIXED_CONSTANT

@@ -110,6 +110,8 @@ def test_variable_lengths_take_the_average_of_a_known_data_set_only():
         (IMAGE, {"is_whole": False}, "malformed_row"),
         (IMAGE, {"value": None}, "bad_value"),
         (IMAGE, {"n_devices": 0}, "bad_value"),
+        (TEXT, {"n_devices": 5000}, "bad_value"),
+        (TEXT, {"model_detail": "tensor parallel 9999"}, "bad_value"),
         (IMAGE, {"batch": "eight"}, "bad_value"),
         (IMAGE, {"batch": "99999999"}, "bad_value"),
         (IMAGE, {"device_key": "a40"}, "unknown_device"),

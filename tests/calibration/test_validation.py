@@ -10,6 +10,7 @@ import pytest
 from npusdk.calibration.predictor import Prediction, predict
 from npusdk.calibration.questions import Refused, ask
 from npusdk.calibration.rows import read_rows
+from npusdk.calibration.scores import FIXED_CONSTANT
 from npusdk.calibration.validation import validate
 from npusdk.errors import ConfigError
 from npusdk.language import language_set_to
@@ -141,6 +142,11 @@ def test_own_measurements_are_predicted_better_than_by_a_roofline(own):
     """The model is worth more than one constant."""
     assert own.macro_mape < own.roofline_macro_mape
     assert own.rank_within_chip > 0.8
+
+
+def test_constant_of_small_files_is_that_of_own_measurements(own):
+    """Files too small to fit take the roofline's constant from the shipped ones."""
+    assert own.roofline_constant == pytest.approx(FIXED_CONSTANT, rel=0.1)
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
