@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from npusdk.array import DeviceArray, asarray
+    from npusdk.calibration.validation import validate
     from npusdk.catalogue import DeviceList, DeviceSpec
     from npusdk.errors import (
         ConfigError,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     )
     from npusdk.language import set_language
     from npusdk.pipeline import LLM, Model, Program, check, compare, compile, device, devices, load, profile  # noqa: A004
-    from npusdk.report import Comparison, FitReport, Parallel, ProfileReport, ServingReport
+    from npusdk.report import Comparison, FitReport, Parallel, ProfileReport, ServingReport, ValidationReport
     from npusdk.targets import LocalTarget, local
 
 __version__ = "0.1.0"
@@ -68,6 +69,7 @@ __all__ = [  # noqa: RUF022 - sorted as a reader sorts
     "UnknownDeviceError",
     "UnsupportedOpError",
     "UsageError",
+    "ValidationReport",
     "asarray",
     "check",
     "compare",
@@ -78,10 +80,12 @@ __all__ = [  # noqa: RUF022 - sorted as a reader sorts
     "local",
     "profile",
     "set_language",
+    "validate",
 ]
 
 _HOMES = {
     "npusdk.array": ("DeviceArray", "asarray"),
+    "npusdk.calibration.validation": ("validate",),
     "npusdk.catalogue": ("DeviceList", "DeviceSpec"),
     "npusdk.language": ("set_language",),
     "npusdk.pipeline": (
@@ -96,7 +100,7 @@ _HOMES = {
         "load",
         "profile",
     ),
-    "npusdk.report": ("Comparison", "FitReport", "Parallel", "ProfileReport", "ServingReport"),
+    "npusdk.report": ("Comparison", "FitReport", "Parallel", "ProfileReport", "ServingReport", "ValidationReport"),
     "npusdk.targets": ("LocalTarget", "local"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

@@ -8,7 +8,8 @@ from math import isfinite
 from typing import TypeAlias
 
 from npusdk.calibration.predictor import Prediction, predict
-from npusdk.calibration.questions import Question, Refused, ask
+from npusdk.calibration.questions import Question, ask
+from npusdk.calibration.refusals import Refused
 from npusdk.calibration.rows import Row
 from npusdk.calibration.scores import Judged
 from npusdk.calibration.vocabulary import device_of, stack_of

@@ -11,7 +11,8 @@ from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
 from npusdk.calibration.preparation import Prepared, Work, prepare, refuse
-from npusdk.calibration.questions import Question, Refused
+from npusdk.calibration.questions import Question
+from npusdk.calibration.refusals import Refused
 from npusdk.catalogue import Assumption, CostParameters, DeviceSpec, cost_parameters
 from npusdk.cost import WorkTable, best_schedule
 from npusdk.cost.power import Powered, apply_power

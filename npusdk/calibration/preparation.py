@@ -8,7 +8,8 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from npusdk.calibration.models import CHAINS, Stage
-from npusdk.calibration.questions import Question, Refused, UnansweredError
+from npusdk.calibration.questions import Question
+from npusdk.calibration.refusals import Refused, UnansweredError
 from npusdk.catalogue import DeviceSpec, find_device
 from npusdk.cost import WorkTable
 from npusdk.errors import DoesNotFitError, ModelError, NpuError, PrecisionError, UsageError

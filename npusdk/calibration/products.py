@@ -11,7 +11,7 @@ import numpy as np
 
 from npusdk.calibration.gemm import count_work, predict_gemm
 from npusdk.calibration.preparation import refuse
-from npusdk.calibration.questions import Refused
+from npusdk.calibration.refusals import Refused
 from npusdk.calibration.rows import Line, parse_count, parse_number
 from npusdk.calibration.scores import Judged
 from npusdk.calibration.vocabulary import device_of, precision_of

@@ -3,39 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from npusdk.calibration.metrics import SAMPLES_OF_QUERY, Measures, Metric, Mode, metric_of
-from npusdk.calibration.models import CHAINS, Detail, Known, ModelKind, model_of, read_detail
+from npusdk.calibration.models import Known, ModelKind, model_of
+from npusdk.calibration.refusals import Refused, UnansweredError
 from npusdk.calibration.rows import Row, parse_count
+from npusdk.calibration.sizes import count_devices, read_sizes
 from npusdk.calibration.vocabulary import SEPARATE_PARTS, Precision, Unit, device_of, precision_of, stack_of, unit_of
-from npusdk.report.validation import Reason
-
-
-class Refused(NamedTuple):
-    """Why a row has no prediction.
-
-    Parameters
-    ----------
-    reason
-        One of `npusdk.report.validation.REASONS`.
-    detail
-        What the row says, or the error of the cost model.
-    """
-
-    reason: Reason
-    detail: str = ""
-
-
-class UnansweredError(Exception):
-    """A row cannot be answered; `refused` says why."""
-
-    def __init__(self, reason: Reason, detail: str = "") -> None:
-        self.refused = Refused(reason, detail[:200])
-        super().__init__(reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +94,7 @@ class Question:
         return (1 if self.measures == "samples" else tokens) / quantity
 
 
-AVERAGE_TOKENS: Mapping[str, int] = MappingProxyType({"squad": 177})
-"""Data set -> average tokens of a question where padding to 384 is removed (the data's README)."""
-
-MOST_DEVICES = 4096
-"""Devices of a row, as many as a report holds."""
-
 _DEVICE_CLOCK = re.compile(r"copies not included|without host.{0,20}cop|demo/bert", re.IGNORECASE)
-_VARIABLE = re.compile(r"<=|\N{LESS-THAN OR EQUAL TO}|variable|packed", re.IGNORECASE)
-_COUNT = re.compile(r"(\d{1,9})\s*(?:\(.*\))?")
 _BATCH = re.compile(r"(\d{1,9})\s*(?:\(.*\)|(?:per|x)\b.*)?")
 _BATCH_OF_UNET = re.compile(r"\bunet'?\"?\s*:\s*(\d{1,9})")
 _UNSTATED = re.compile(r"(?:|-|n/?a|auto|unknown|not stated.*|.*saturated.*)", re.IGNORECASE)
@@ -154,7 +122,6 @@ def _question(row: Row) -> Question:
         raise UnansweredError("unknown_device", row.device_key or row.device)
     model, precision, unit = _model(row), _precision(row), _unit(row)
     metric = _metric(row, model, unit)
-    detail = read_detail(row.model_detail)
     batch = _batch(row, metric)
     part, parts = _parts(row, device, metric, batch)
     return Question(
@@ -171,8 +138,8 @@ def _question(row: Row) -> Question:
         per_device=metric.per_device,
         clock="device" if _DEVICE_CLOCK.search(row.notes + row.source) else metric.clock,
         stack=stack_of(row.software),
-        **_sizes(row, model, metric, detail),
-        **_devices(row, model, metric, detail),
+        **read_sizes(row, model, metric),
+        **count_devices(row, model, metric),
     )
 
 
@@ -232,74 +199,3 @@ def _parts(row: Row, device: str, metric: Metric, batch: int) -> tuple[str, int]
     """Return the part that runs a copy and how many there are: Warboy's two PEs work apart in Offline runs."""
     apart = metric.mode == "throughput" and batch > 1 and "fused" not in f"{row.batch} {row.scenario}".casefold()
     return SEPARATE_PARTS.get(device, (device, 1)) if apart else (device, 1)
-
-
-def _sizes(row: Row, model: Known, metric: Metric, detail: Detail) -> dict[str, int]:
-    if model.kind == "language":
-        return _lengths(row, metric)
-    sizes = {"resolution": detail.resolution, "sequence": _sequence(row, detail)}
-    steps = model.kind == "chain" and any(stage.is_stepped for stage in CHAINS[model.name])
-    if steps and not detail.steps:
-        raise UnansweredError("lengths_not_stated", row.model_detail)
-    return {**sizes, "steps": detail.steps if steps else 0}
-
-
-def _sequence(row: Row, detail: Detail) -> int:
-    """Return the tokens of an encoder's sequence: without padding a data set's average; 0 where nothing is said."""
-    about = f"{row.model_detail} {row.notes}"[:400].casefold()
-    if _VARIABLE.search(row.input_len) or "packed" in about:
-        average = next((tokens for name, tokens in AVERAGE_TOKENS.items() if name in about), 0)
-        if not average:
-            raise UnansweredError("variable_size", row.input_len or row.model_detail)
-        return average
-    return _length(row.input_len) or detail.sequence
-
-
-def _length(text: str) -> int:
-    if not text:
-        return 0
-    stated = _COUNT.fullmatch(text)
-    length = parse_count(stated[1] if stated else text)
-    if length is None:
-        raise UnansweredError("lengths_not_stated", text)
-    return length
-
-
-_NEEDED: Mapping[Mode, tuple[str, ...]] = MappingProxyType(
-    {
-        "prefill": ("input_len",),
-        "decode": (),
-        "generation": ("input_len", "output_len"),
-        "serving": ("input_len", "output_len"),
-        "power": ("input_len", "output_len"),
-    }
-)
-
-
-def _lengths(row: Row, metric: Metric) -> dict[str, int]:
-    lengths = {"input_len": _length(row.input_len), "output_len": _length(row.output_len)}
-    lacks_all = not any(lengths.values())
-    if lacks_all or any(not lengths[name] for name in _NEEDED.get(metric.mode, ())):
-        raise UnansweredError("lengths_not_stated", row.model_detail)
-    if metric.mode == "decode":
-        return {"input_tokens": lengths["input_len"] or 1, "output_tokens": lengths["output_len"] or 1}
-    return {"input_tokens": lengths["input_len"], "output_tokens": lengths["output_len"]}
-
-
-def _devices(row: Row, model: Known, metric: Metric, detail: Detail) -> dict[str, int]:
-    """Return how many devices there are, and how many of them share one copy.
-
-    As stated; else over all where one batch is timed, layer by layer in llama.cpp; else over as few as it fits into
-    (tp = 0). More than there are, and the detail speaks of elements inside one device.
-    """
-    stated = max(1, detail.tp) * max(1, detail.pp)
-    total = row.n_devices or stated
-    if max(total, stated) > MOST_DEVICES:
-        raise UnansweredError("bad_value", str(max(total, stated)))
-    if model.kind != "language":
-        return {"n_devices": total}
-    if detail.tp or detail.pp:
-        return {"n_devices": total, "tp": min(max(1, detail.tp), total), "pp": min(max(1, detail.pp), total)}
-    if total > 1 and stack_of(row.software) == "llama.cpp":
-        return {"n_devices": total, "tp": 1, "pp": total}
-    return {"n_devices": total, "tp": total if total == 1 or metric.mode != "serving" else 0}

@@ -11,6 +11,7 @@ from npusdk.report.parallel import Parallel
 from npusdk.report.picture import Picture
 from npusdk.report.profile import ProfileReport, Reachability
 from npusdk.report.serving import ServingReport, Span
+from npusdk.report.validation import ValidationReport
 
 __all__ = [
     "BOUNDS",
@@ -37,5 +38,6 @@ __all__ = [
     "Report",
     "ServingReport",
     "Span",
+    "ValidationReport",
     "explain",
 ]

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from npusdk.calibration.preparation import prepare
-from npusdk.calibration.questions import Question, Refused, ask
+from npusdk.calibration.questions import Question, ask
+from npusdk.calibration.refusals import Refused
 from npusdk.calibration.rows import Row
 from npusdk.report.validation import REASONS, Reason
 

@@ -8,7 +8,8 @@ from io import StringIO
 import pytest
 
 from npusdk.calibration.predictor import Prediction, predict
-from npusdk.calibration.questions import Refused, ask
+from npusdk.calibration.questions import ask
+from npusdk.calibration.refusals import Refused
 from npusdk.calibration.rows import read_rows
 from npusdk.calibration.scores import FIXED_CONSTANT
 from npusdk.calibration.validation import validate
