@@ -36,7 +36,7 @@ def all_reduce_s(size_bytes: Floats | float, devices: int, parameters: CostParam
     """
     hops, latency_s = 2 * (devices - 1), parameters.link_latency_s
     sent_s = hops * np.asarray(size_bytes, np.float64) / link_bandwidth(parameters)
-    taken_s: Floats = np.minimum(hops * latency_s + sent_s / devices, (2 * latency_s if hops else 0.0) + sent_s)
+    taken_s: Floats = np.minimum(hops * latency_s + sent_s / devices, 2 * latency_s + sent_s)
     return np.where(sent_s > 0, taken_s, 0.0)
 
 

@@ -67,7 +67,7 @@ def _moves(flow: Flow, value: Value, working_bytes: Floats) -> Iterator[tuple[in
     """Yield the readings of a value and its writing on the device: step, bytes, need.
 
     What a caller or the host gives comes from outside for its first reader, and may stay for later ones. Readings of a
-    resident input and the writing of a resident output are no activations, and are not among the moves.
+    resident input are no activations, and are not among the moves.
     """
     if value.cache_bytes and value.producer == OUTSIDE:
         return
@@ -84,5 +84,5 @@ def _moves(flow: Flow, value: Value, working_bytes: Floats) -> Iterator[tuple[in
         need = max(need, beside, float(working_bytes[reader]) + value.size_bytes - min(size, value.size_bytes))
         yield reader, size, need if previous is not None else inf
         previous = reader
-    if made_here and not value.cache_bytes:
+    if made_here:
         yield value.producer, value.size_bytes, need if kept else inf

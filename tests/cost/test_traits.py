@@ -108,6 +108,55 @@ def test_causal_attention_does_half_the_work(fused):
         assert half.attention.key_elements.tolist() == (whole.attention.key_elements / 2).tolist()
 
 
+def test_causal_scores_have_half_the_columns_and_the_sum_half_the_depth():
+    """Queries meet half of the keys, and gather half of the values."""
+    table = work_table(scores(causal=True))
+    assert sorted(zip(table.gemms.N.tolist(), table.gemms.K.tolist(), strict=True)) == [(3, 8), (8, 3)]
+
+
+def test_cache_never_hits_for_a_second_reader_and_is_there_for_the_step_that_repeats_most():
+    """Two steps that read one cache both fetch it; there are as many as the block has repeats."""
+    write = PlanWriter("int8")
+    cache = write.input("cache", (1, 100))
+    one, two = write.vector("Relu", cache), write.vector("Sigmoid", cache)
+    first, _ = (step.name for step in write.steps)
+    table = work_table(write.plan(one, two, traits=Traits(repeats={first: 7}, resident=frozenset({cache}))))
+    assert table.resident_bytes == 7 * 100
+    assert not table.residency.hit_bytes.any()
+    found = schedule(table, replace(PLAIN, dtype="int8", usable_on_chip_bytes=1e9, pins_weights=False))
+    assert found.traffic_bytes.tolist() == [7 * 200, 200]
+
+
+@pytest.mark.parametrize("style", ["waves", "grid"])
+def test_cache_moves_on_chip_like_any_operand(style):
+    """Wherever a step has its keys from, they pass from on-chip memory to the units."""
+    write = PlanWriter("int8")
+    write.vector("Relu", write.input("cache", (1, 100)))
+    table = work_table(write.plan(traits=Traits(resident=frozenset({"cache"}))))
+    assert schedule(table, replace(PLAIN, style=style)).on_chip_s.tolist() == pytest.approx([200 / 1e12])
+
+
+def test_tables_are_kept_on_chip_after_the_cache():
+    """What weights and cache leave is for rows of the embedding."""
+    table = work_table(decoder(queries=1, context=100))
+    beside = table.residency.budgets[-1] + table.pinnable_bytes + table.resident_bytes
+    device = replace(PLAIN, usable_on_chip_bytes=beside + table.table_bytes / 4, memory_bandwidth_bytes_per_s=1e6)
+    assert schedule(table, device).traffic_bytes[0] == pytest.approx(8 + 0.75 * WIDTH * 2)
+
+
+def test_memory_is_given_to_what_pays_most_in_all_repeats():
+    """Weights of a block that runs eight times are kept before an activation that is read once."""
+    write = PlanWriter("int8")
+    x = write.linear(write.vector("Relu", write.input("x", (10, 100))), 100)
+    write.steps[-1] = replace(write.steps[-1], name="block/linear")
+    write.vector("Expand", x, shape=(100, 100))
+    table = work_table(write.plan(traits=Traits(repeats={"block/": 8})))
+    device = replace(PLAIN, dtype="int8", memory_bandwidth_bytes_per_s=1e6)
+    small, large = table.residency.budgets[-2:]
+    found = schedule(table, replace(device, usable_on_chip_bytes=large))
+    assert found.constant_traffic_bytes.sum() == pytest.approx(table.pinnable_bytes - (large - small))
+
+
 def scores(causal):
     """Return the plan of an attention whose operators are steps of their own, with a mask."""
     write = PlanWriter()
