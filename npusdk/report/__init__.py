@@ -5,7 +5,9 @@ from npusdk.report.cell import CellReport, Manifest, ManifestItem
 from npusdk.report.codes import CODES, Note, explain
 from npusdk.report.comparison import Comparison, Refusal
 from npusdk.report.fit import DeviceFit, Evidence, Finding, FitReport, MemoryNeed
-from npusdk.report.layers import BOUNDS, LayerCost, LayerTable
+from npusdk.report.grounds import Advice, Provenance, Sensitivity
+from npusdk.report.later import Later
+from npusdk.report.layers import BOUNDS, TERMS, LayerCost, LayerTable
 from npusdk.report.listing import LayerListing
 from npusdk.report.parallel import Parallel
 from npusdk.report.picture import Picture
@@ -17,12 +19,15 @@ __all__ = [
     "BOUNDS",
     "CODES",
     "SCHEMA_VERSION",
+    "TERMS",
+    "Advice",
     "CellReport",
     "Comparison",
     "DeviceFit",
     "Evidence",
     "Finding",
     "FitReport",
+    "Later",
     "LayerCost",
     "LayerListing",
     "LayerTable",
@@ -33,9 +38,11 @@ __all__ = [
     "Parallel",
     "Picture",
     "ProfileReport",
+    "Provenance",
     "Reachability",
     "Refusal",
     "Report",
+    "Sensitivity",
     "ServingReport",
     "Span",
     "ValidationReport",

@@ -13,10 +13,12 @@ from npusdk.errors import ConfigError
 from npusdk.language import _
 from npusdk.values import Frozen
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 """Version of every report schema: a reader refuses another major number and tolerates additions within its own.
 
-1.1 added `live_bytes` to the layers of a profile.
+1.1 added `live_bytes` to the layers of a profile. 1.2 added several devices, software, chunks, energy with its range,
+provenance, sensitivity and advice to a profile, `repeats`, `terms` and `explanation` to its layers, and several
+precisions, batches and divisions of a model to a comparison.
 """
 
 

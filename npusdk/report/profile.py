@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from itertools import pairwise
+from math import isclose, isfinite
 from typing import ClassVar, Literal, Self
 
 import numpy as np
@@ -11,8 +12,11 @@ from pydantic import model_validator
 from npusdk.language import plain
 from npusdk.report.base import Report
 from npusdk.report.codes import Note
+from npusdk.report.grounds import Advice, Provenance, Sensitivity
+from npusdk.report.later import Later
 from npusdk.report.layers import Bound, LayerTable
 from npusdk.report.listing import LayerListing
+from npusdk.report.parallel import Parallel
 from npusdk.report.picture import Picture, draw
 from npusdk.units import format_seconds
 from npusdk.values import Frozen, Int64
@@ -23,7 +27,7 @@ TOLERANCE = 1e-9
 _NUMBERS = (
     "latency_s", "latency_low_s", "latency_high_s", "throughput_per_s", "call_s", "host_s", "weight_bytes",
     "peak_memory_bytes", "device_memory_bytes", "macs", "peak_ops_per_s", "memory_bandwidth_bytes_per_s", "energy_j",
-    "power_w", "krw",
+    "power_w", "krw", "energy_low_j", "energy_high_j", "sustained_power_w",
 )  # fmt: skip
 """Fields that are finite and not negative, or None where the schema allows it."""
 
@@ -64,29 +68,52 @@ class ProfileReport(Report):
     batch
         Samples in one call.
     latency_s
-        Seconds of one call: `call_s + host_s` and the times of all layers.
+        Seconds of one call, on every one of `parallel` in turn: `call_s + host_s` and the times of all layers.
     latency_low_s, latency_high_s, interval_basis
         Interval around the latency, and the code of what it rests on.
     validity
         "A" at least four measured units behind the parameters, "B" one to three, "C" none.
     throughput_per_s
-        Samples a second when calls follow each other without a gap.
+        Samples a second of all devices when calls follow each other without a gap.
     call_s, host_s
         Seconds of the host's runtime, and of moving inputs and outputs over the host link.
     weight_bytes, peak_memory_bytes, device_memory_bytes
-        Weights; weights and the largest set of live activations; the device's largest memory (None: not documented).
+        Of one device. Weights; weights and the largest set of live activations; its largest memory (None: not
+        documented).
     macs
-        Multiply-accumulates of one call.
+        Multiply-accumulates of one call, on one device of those that share each layer.
     peak_ops_per_s, memory_bandwidth_bytes_per_s
-        The roofline's two figures for this precision; the bandwidth is None where the term is left out.
+        The roofline's two figures for this precision, of one device; the bandwidth is None where the term is left out.
     bound
         What bounds the largest part of the time.
     layers
         One row for each fused operator.
     excluded, assumptions
         Codes of what the number leaves out, and of what was taken for granted.
-    energy_j, power_w, krw
-        None where energy and price are not predicted.
+    energy_j, power_w
+        Joules of one call on all devices that it occupies (`tp x pp`), and their mean watts meanwhile; None where
+        energy is not predicted.
+    krw
+        Won of one call; None where no price is known.
+    parallel
+        How the model is divided among devices; None for one device.
+    stack
+        The software whose factors were applied; empty for none.
+    chunk, partitions
+        Samples that run together where the compiler cuts a batch, and the parts of the device among which calls are
+        dealt for throughput; None in reports before 1.2.
+    energy_low_j, energy_high_j, energy_basis
+        Interval around the energy, and the code of what it rests on.
+    sustained_power_w
+        Mean watts when calls follow each other without a gap.
+    power_boundary
+        What the watts cover: "chip", "card" or "system"; empty where energy is not predicted.
+    price_basis
+        Whose prices, of when, with or without electricity; empty without `krw`.
+    provenance
+        Where the calibrated parameters come from; None in reports before 1.2.
+    sensitivity, advice
+        What would move the latency, and what would improve the run: predicted when somebody looks.
     """
 
     media: ClassVar[tuple[str, ...]] = ("csv", "html", "json", "trace.json")
@@ -120,12 +147,24 @@ class ProfileReport(Report):
     energy_j: float | None = None
     power_w: float | None = None
     krw: Int64 | None = None
+    parallel: Parallel | None = None
+    stack: str = ""
+    chunk: Int64 | None = None
+    partitions: Int64 | None = None
+    energy_low_j: float | None = None
+    energy_high_j: float | None = None
+    energy_basis: str = ""
+    sustained_power_w: float | None = None
+    power_boundary: str = ""
+    price_basis: str = ""
+    provenance: Provenance | None = None
+    sensitivity: Later[Sensitivity] = Later()
+    advice: Later[Advice] = Later()
 
     @model_validator(mode="after")
     def _check_invariants(self) -> Self:
         table = self.layers
-        columns = [table.macs, table.traffic_bytes, table.time_s, table.utilization]
-        columns += [column for column in (table.energy_j, table.live_bytes) if column is not None]
+        columns = table.numbers()
         numbers = [number for name in _NUMBERS if (number := getattr(self, name)) is not None]
         bandwidth = self.memory_bandwidth_bytes_per_s
         room = 1 + TOLERANCE
@@ -146,12 +185,34 @@ class ProfileReport(Report):
             "weights and the most live bytes are the peak memory": table.live_bytes is None
             or not len(table)
             or self.weight_bytes + int(table.live_bytes.max()) == self.peak_memory_bytes,
+            "repeats >= 1": table.repeats is None or bool((table.repeats >= 1).all()),
+            "1 <= chunk <= batch": self.chunk is None or 1 <= self.chunk <= max(self.batch, 1),
+            "partitions >= 1": self.partitions is None or self.partitions >= 1,
+            "low <= energy <= high": self._has_ordered_energies(),
+            "energy is power x latency": self.energy_j is None
+            or self.power_w is None
+            or isclose(self.energy_j, self.power_w * self.latency_s, rel_tol=1e-6, abs_tol=1e-12),
         }
         broken = [law for law, holds in laws.items() if not holds]
         if broken:
             text = f"broken invariant: {'; '.join(broken)}"
             raise ValueError(text)
         return self
+
+    def _has_ordered_energies(self) -> bool:
+        """Return whether the energy lies in its interval, as far as there are both."""
+        ends = [end for end in (self.energy_low_j, self.energy_j, self.energy_high_j) if end is not None]
+        return all(low <= high * (1 + TOLERANCE) for low, high in pairwise(ends))
+
+    @property
+    def devices(self) -> int:
+        """Devices that the numbers are for."""
+        return self.parallel.devices if self.parallel else 1
+
+    @property
+    def energy_j_per_sample(self) -> float | None:
+        """Joules of one sample."""
+        return None if self.energy_j is None or self.batch < 1 else self.energy_j / self.batch
 
     def layers_table(self) -> LayerListing:
         """Return all layers as a table that shows itself."""
