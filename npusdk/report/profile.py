@@ -146,7 +146,7 @@ class ProfileReport(Report):
     assumptions: tuple[Note, ...]
     energy_j: float | None = None
     power_w: float | None = None
-    krw: Int64 | None = None
+    krw: float | None = None
     parallel: Parallel | None = None
     stack: str = ""
     chunk: Int64 | None = None
