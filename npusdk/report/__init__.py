@@ -3,7 +3,7 @@
 from npusdk.report.base import SCHEMA_VERSION, Report
 from npusdk.report.cell import CellReport, Manifest, ManifestItem
 from npusdk.report.codes import CODES, Note, explain
-from npusdk.report.comparison import Comparison, Refusal
+from npusdk.report.comparison import Best, Comparison, Refusal
 from npusdk.report.fit import DeviceFit, Evidence, Finding, FitReport, MemoryNeed
 from npusdk.report.grounds import Advice, Provenance, Sensitivity
 from npusdk.report.later import Later
@@ -21,6 +21,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "TERMS",
     "Advice",
+    "Best",
     "CellReport",
     "Comparison",
     "DeviceFit",

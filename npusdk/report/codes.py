@@ -77,6 +77,23 @@ CODES: Mapping[str, str] = MappingProxyType(
         "older_opset": _("Export the model with opset {limit} or lower."),
         "ask_vendor": _("Ask the vendor, or try it at a centre that has the device."),
         "replace_operator": _("Replace the operator, or accept the transfers to the host."),
+        # what would make the largest part of a layer's time smaller
+        "change_larger_batch": _("it moves weights or fills units for few samples: a larger batch shares that"),
+        "change_lower_precision": _("the matrix units are the limit: a narrower precision multiplies faster"),
+        "change_more_bandwidth": _("off-chip memory is the limit: a device with more bandwidth is faster"),
+        "change_on_chip_memory": _("activations leave the chip: a smaller batch, or more on-chip memory, keeps them"),
+        "change_on_chip_bandwidth": _("on-chip memory is the limit: a device with a faster one is faster"),
+        "change_smaller_cache": _(
+            "keys and values are the limit: a narrower cache or a shorter context is read faster"
+        ),
+        "change_fewer_elementwise": _("elementwise work is the limit: fewer or fused such operators are faster"),
+        "change_fewer_operators": _("the launch is the limit: fewer, larger operators or a larger batch share it"),
+        "change_supported_operators": _("it runs on the host: an operator that the device supports stays there"),
+        "change_faster_link": _("the exchange between devices is the limit: fewer devices or a faster link"),
+        "change_nothing": _("it takes no time"),
+        # what an energy rests on
+        "gpu_energy": _("energies of arithmetic and memory of a GPU, judged to be known to 40 %"),
+        "tdp_bound": _("nothing is known but idle power and TDP, which bound it"),
     }
 )
 """Code -> English sentence, marked for translation."""

@@ -214,6 +214,11 @@ class ProfileReport(Report):
         """Joules of one sample."""
         return None if self.energy_j is None or self.batch < 1 else self.energy_j / self.batch
 
+    @property
+    def krw_per_sample(self) -> float | None:
+        """Won of one sample."""
+        return None if self.krw is None or self.batch < 1 else self.krw / self.batch
+
     def layers_table(self) -> LayerListing:
         """Return all layers as a table that shows itself."""
         return LayerListing(self)
