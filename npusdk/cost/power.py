@@ -18,7 +18,7 @@ lie between idle and TDP, and `energy_low_j` and `energy_high_j` say so.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, TypeAlias
 
@@ -26,7 +26,7 @@ import numpy as np
 
 from npusdk.catalogue import CostParameters
 from npusdk.cost.gemms import Floats
-from npusdk.cost.schedule import HOST, Schedule
+from npusdk.cost.schedule import HOST, Schedule, find_bounds
 from npusdk.cost.table import Flags
 
 LOWEST_CLOCK = 0.3
@@ -72,6 +72,25 @@ class Powered:
     def device_s(self) -> float:
         """Seconds of all steps."""
         return float(self.time_s.sum()) if self.stretch > 1 else self.schedule.device_s
+
+    @cached_property
+    def limited(self) -> Schedule:
+        """The schedule with the times under the limit: core time stretched, and what decides each step found again."""
+        plain = self.schedule
+        if self.stretch <= 1:
+            return plain
+        core = {name: getattr(plain, name) * self.stretch for name in ("compute_s", "vector_s", "on_chip_s")}
+        device_s = self.time_s - plain.overhead_s - plain.transfer_s - plain.link_s
+        terms_s = (core["compute_s"], plain.memory_s, core["on_chip_s"], core["vector_s"])
+        codes = find_bounds(terms_s, device_s, plain.overhead_s, link_s=plain.link_s)
+        share = np.divide(plain.time_s, self.time_s, out=np.ones_like(self.time_s), where=self.time_s > 0)
+        return replace(
+            plain,
+            **core,
+            time_s=self.time_s,
+            utilization=plain.utilization * share,
+            bound_codes=np.where(_active(plain), codes, plain.bound_codes),
+        )
 
     @property
     def latency_s(self) -> float:

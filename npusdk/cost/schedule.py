@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -182,9 +182,8 @@ def schedule(table: WorkTable, parameters: CostParameters) -> Schedule:
     overhead_s[transfer_s > 0] = parameters.call_overhead_s
     link_s = all_reduce_s(table.reduced_bytes, table.shards, parameters)
     time_s = device_s + overhead_s + transfer_s + link_s
-    largest = np.array((terms.compute_s, placed.memory_s, placed.on_chip_s, terms.vector_s)).argmax(axis=0)
-    bound_codes = np.where(overhead_s >= device_s, OVERHEAD, largest)
-    bound_codes[link_s > np.maximum(device_s, overhead_s)] = LINK
+    largest = (terms.compute_s, placed.memory_s, placed.on_chip_s, terms.vector_s)
+    bound_codes = find_bounds(largest, device_s, overhead_s, link_s=link_s)
     bound_codes[~table.on_device] = HOST
     possible = peak_macs_per_s(parameters) * time_s
     used = table.on_device & (possible > 0)
@@ -218,6 +217,23 @@ def schedule(table: WorkTable, parameters: CostParameters) -> Schedule:
         resident_bytes=table.resident_bytes,
         excluded=() if (table.on_device | ~table.moves).all() else ("host_compute",),
     )
+
+
+def find_bounds(
+    terms_s: Sequence[Floats], device_s: Floats, overhead_s: Floats, *, link_s: Floats
+) -> npt.NDArray[np.intp]:
+    """Return the index in `BOUNDS` of what decides the time of each step on the device.
+
+    Parameters
+    ----------
+    terms_s
+        Matrix, off-chip, on-chip and elementwise time.
+    device_s
+        What they make together.
+    """
+    codes = np.where(overhead_s >= device_s, OVERHEAD, np.array(terms_s).argmax(axis=0))
+    codes[link_s > np.maximum(device_s, overhead_s)] = LINK
+    return codes
 
 
 def schedule_plan(plan: Plan, parameters: CostParameters) -> Schedule:
