@@ -62,6 +62,8 @@ MISSING: Mapping[str, Rule] = MappingProxyType(
         "link_latency_s": Rule("default", _every(5e-6)),
         "query_block": Rule("default", _every(384)),
         "launch_overhead_s": Rule("default", _every(0.0, gpu=12e-6)),
+        "eta_vector": Rule("default", _every(1.0)),
+        "longest_fused_keys": Rule("unused", _every(0)),
         "tdp_w": Rule("omit", _every(None)),
         "idle_w": Rule("omit", _every(None)),
         "active_share": Rule("default", _every(0.27)),

@@ -90,6 +90,10 @@ class CostParameters:
         Queries of one block of fused attention, where style is "waves".
     launch_overhead_s
         Added to each step when operators are launched one by one.
+    eta_vector
+        Sustained fraction of the rate of element-wise operations.
+    longest_fused_keys
+        Keys beyond which the software does not fuse attention; 0 where it always does.
     tdp_w, idle_w
         Highest and idle power; None where unknown, and then no power is predicted.
     active_share
@@ -127,6 +131,8 @@ class CostParameters:
     link_latency_s: float = 5e-6
     query_block: int = 384
     launch_overhead_s: float = 0.0
+    eta_vector: float = 1.0
+    longest_fused_keys: int = 0
     tdp_w: float | None = None
     idle_w: float | None = None
     active_share: float = 0.27
@@ -146,7 +152,9 @@ class CostParameters:
 _TYPES: Mapping[str, Callable[[Any], Value]] = MappingProxyType(
     {
         **dict.fromkeys(("style", "power_boundary", "dataflow"), str),
-        **dict.fromkeys(("units", MACS, "lanes", "query_block", "array_rows", "array_columns"), int),
+        **dict.fromkeys(
+            ("units", MACS, "lanes", "query_block", "longest_fused_keys", "array_rows", "array_columns"), int
+        ),
         **dict.fromkeys(("overlap", "pins_weights", "chunks_batch"), bool),
         "partitions": tuple,
     }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,13 @@ from npusdk.compiler.plan import Plan, Step
 from npusdk.cost.causal import causal_parts, halve
 from npusdk.cost.storage import Storage
 from npusdk.cost.work import Work, work_of
-from npusdk.graph import Node
+from npusdk.graph import Graph, Node
+
+IN_PLACE = frozenset({"Concat", "Split"})
+"""Operators that join or cut; along the channels they move nothing."""
+
+Portions: TypeAlias = tuple[tuple[str, float], ...]
+"""What a name stands for: values, each with its share of the name's bytes."""
 
 OUTSIDE = -1
 """Producer of a tensor that a caller gives."""
@@ -122,28 +129,25 @@ def trace_flow(plan: Plan) -> Flow:
     """Follow every tensor of a plan through its steps."""
     graph, storage, resident = plan.graph, Storage(plan), plan.traits.resident
     works = _works(plan)
-    moves = tuple(
-        step.kind != "view" and any(work.moves for work in group) for step, group in zip(plan.steps, works, strict=True)
-    )
-    source: dict[str, str] = {}
+    moves = _moving(plan, works)
+    source: dict[str, Portions] = {}
     values = {name: _given(name, storage) for name in graph.inputs if name not in graph.constants}
     weights = tuple(Weights() for _ in plan.steps)
     for index, step in enumerate(plan.steps):
         if not moves[index]:
-            _pass_on(step, source)
+            _pass_on(step, graph, source)
             continue
         for name in step.inputs:
-            root = source.get(name, name)
             read_bytes, is_whole = bytes_read(name, storage, step, works[index])
-            if root in values:
-                readers = values[root].readers
-                readers[index] = readers.get(index, 0) + read_bytes
-            elif step.placement == "device":
-                (weights[index].whole_bytes if is_whole else weights[index].row_bytes)[root] = read_bytes
+            for root, share in _portions(name, source):
+                if root in values:
+                    readers = values[root].readers
+                    readers[index] = readers.get(index, 0) + round(read_bytes * share)
+                elif step.placement == "device":
+                    (weights[index].whole_bytes if is_whole else weights[index].row_bytes)[root] = read_bytes
         values.update((name, Value(plan.device_bytes(name), index)) for name in step.outputs)
     for name in graph.outputs:
-        value = values.get(source.get(name, name))
-        if value is not None:
+        for value in (values[root] for root, _share in _portions(name, source) if root in values):
             value.is_output = True
             value.cache_bytes = storage.bytes(name) if name in resident else value.cache_bytes
     repeats = tuple(plan.traits.times(step.name) for step in plan.steps)
@@ -168,9 +172,45 @@ def _given(name: str, storage: Storage) -> Value:
     return Value(size_bytes, OUTSIDE, cache_bytes=size_bytes if name in storage.plan.traits.resident else 0)
 
 
-def _pass_on(step: Step, source: dict[str, str]) -> None:
-    """Let the outputs of a view be names of what it views."""
-    source.update((name, source.get(node.inputs[0], node.inputs[0])) for node in step.nodes for name in node.outputs)
+def _moving(plan: Plan, works: Sequence[Sequence[Work]]) -> tuple[bool, ...]:
+    """Return whether each step moves bytes: a view does not, nor does what joins or cuts channels in place."""
+    made = {name for step in plan.steps if step.placement == "device" for name in step.outputs}
+    return tuple(
+        step.kind != "view" and any(work.moves for work in group) and not _is_in_place(step, plan.graph, made)
+        for step, group in zip(plan.steps, works, strict=True)
+    )
+
+
+def _is_in_place(step: Step, graph: Graph, made: Container[str]) -> bool:
+    """Whether a step only joins or cuts channels of computed values: makers write, readers read parts of one buffer.
+
+    Compilers for inference remove such copies. Only the channels (axis 1) are treated so, and nothing that a caller or
+    the host gives or gets.
+    """
+    node = step.nodes[0]
+    if len(step.nodes) > 1 or step.placement != "device" or node.op not in IN_PLACE or node.attrs.get("axis") != 1:
+        return False
+    return all(name in made for name in _viewed(node)) and not set(step.outputs) & set(graph.outputs)
+
+
+def _viewed(node: Node) -> tuple[str, ...]:
+    """Return the inputs of which the outputs of a node that moves nothing are made."""
+    return node.inputs if node.op == "Concat" else node.inputs[:1]
+
+
+def _portions(name: str, source: Mapping[str, Portions]) -> Portions:
+    return source.get(name, ((name, 1.0),))
+
+
+def _pass_on(step: Step, graph: Graph, source: dict[str, Portions]) -> None:
+    """Let the outputs of a step that moves nothing be names of what it views."""
+    for node in step.nodes:
+        sizes = {name: graph.tensors[name].elements for name in _viewed(node)}
+        whole = sum(sizes[name] for name in _viewed(node)) or 1
+        portions = tuple(
+            (root, share * sizes[name] / whole) for name in _viewed(node) for root, share in _portions(name, source)
+        )
+        source.update((name, portions) for name in node.outputs)
 
 
 def live_bytes(flow: Flow) -> npt.NDArray[np.int64]:
@@ -194,26 +234,26 @@ def live_bytes(flow: Flow) -> npt.NDArray[np.int64]:
     return np.cumsum(change)[: len(flow.steps)]
 
 
-def exchanged_bytes(flow: Flow) -> tuple[npt.NDArray[np.float64], int]:
-    """Return the bytes that each step on the host exchanges with the device, and those of a call's inputs and outputs.
+def exchanged_bytes(flow: Flow) -> tuple[npt.NDArray[np.float64], int, int]:
+    """Return the bytes that each step on the host exchanges with the device, a call's inputs, and its outputs.
 
     A value goes to the host once, with the first step there that reads it, and comes back once. What is resident is no
     part of a call's inputs and outputs.
     """
     by_step = np.zeros(len(flow.steps))
-    call_bytes = 0
+    given_bytes = returned_bytes = 0
     for value in flow.values.values():
         on_device = flow.is_on_device(value.producer)
         at_host = [index for index in value.readers if not flow.is_on_device(index)]
         returns = len(at_host) < len(value.readers)
         if value.producer == OUTSIDE:
-            call_bytes += value.size_bytes if returns and not value.cache_bytes else 0
+            given_bytes += value.size_bytes if returns and not value.cache_bytes else 0
         elif on_device and at_host:
             by_step[at_host[0]] += value.size_bytes
         elif not on_device and returns:
             by_step[value.producer] += value.size_bytes
-        call_bytes += value.size_bytes if value.is_output and on_device and not value.cache_bytes else 0
-    return by_step, call_bytes
+        returned_bytes += value.size_bytes if value.is_output and on_device and not value.cache_bytes else 0
+    return by_step, given_bytes, returned_bytes
 
 
 @dataclass(frozen=True, slots=True)

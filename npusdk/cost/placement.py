@@ -10,6 +10,7 @@ from npusdk.catalogue import CostParameters
 from npusdk.cost.gemms import Floats
 from npusdk.cost.table import WorkTable
 from npusdk.cost.time import Terms
+from npusdk.numerics import MATRIX_FORMATS
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ def place_data(table: WorkTable, terms: Terms, parameters: CostParameters) -> Pl
     fetched_bytes = weight_misses[:, None] * table.weight_bytes + row_misses[:, None] * table.row_bytes
     cache_bytes = cache_misses[:, None] * table.cache_bytes
     moved_bytes = (table.input_bytes + table.output_bytes) - table.residency.hit_bytes[first:fits]
+    if parameters.style == "waves" and parameters.longest_fused_keys:
+        moved_bytes[:, table.attention.step] += _spilled_bytes(table, parameters)
     traffic_bytes = moved_bytes + fetched_bytes + cache_bytes
     memory_s = traffic_bytes / (parameters.eta_memory * parameters.memory_bandwidth_bytes_per_s)
     fetch_s = np.zeros_like(fetched_bytes)
@@ -78,6 +81,11 @@ def place_data(table: WorkTable, terms: Terms, parameters: CostParameters) -> Pl
     as_fast = time_s <= time_s.min() * (1 + 1e-12)
     best = int(np.where(as_fast, traffic_bytes @ table.repeats, np.inf).argmin())
     return candidates.row(best)
+
+
+def _spilled_bytes(table: WorkTable, parameters: CostParameters) -> Floats:
+    """Return the bytes of scores that attentions move which the software does not fuse."""
+    return table.attention.spilled_elements(parameters.longest_fused_keys) * MATRIX_FORMATS[parameters.dtype].bits / 8
 
 
 def _misses(spare_bytes: Floats, size_bytes: int, pins: bool) -> Floats:

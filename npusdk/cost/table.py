@@ -68,7 +68,7 @@ class WorkTable:
         All constants that steps on the device read.
     live_bytes
         Largest set of live activations, with all that is resident.
-    call_bytes
+    given_bytes, returned_bytes
         Inputs and outputs of one call, which cross the host link.
     shards
         Devices that each do this work on a share of one network.
@@ -101,11 +101,17 @@ class WorkTable:
     resident_bytes: int
     constant_bytes: int
     live_bytes: int
-    call_bytes: int
+    given_bytes: int
+    returned_bytes: int
     shards: int
 
     def __len__(self) -> int:
         return len(self.names)
+
+    @property
+    def call_bytes(self) -> int:
+        """Inputs and outputs of one call."""
+        return self.given_bytes + self.returned_bytes
 
     @cached_property
     def activation_bytes(self) -> Floats:
@@ -136,7 +142,7 @@ def work_table(plan: Plan) -> WorkTable:
     fused = set(attention.step.tolist())
     flat = [(index, gemm) for index, gemms in products.items() for gemm in gemms]
     activations, constants = input_bytes + output_bytes + cache_bytes, weight_bytes + row_bytes
-    exchange_bytes, call_bytes = exchanged_bytes(flow)
+    exchange_bytes, given_bytes, returned_bytes = exchanged_bytes(flow)
     alive = live_bytes(flow)
     totals = count_constants(flow, plan)
     return WorkTable(
@@ -159,7 +165,7 @@ def work_table(plan: Plan) -> WorkTable:
         reduced_bytes=_reduced_bytes(plan),
         step_live_bytes=alive,
         gemms=collect_gemms(flat, activations, constants),
-        plain_gemms=collect_gemms([pair for pair in flat if pair[0] not in fused], activations, constants),
+        plain_gemms=collect_gemms([pair for pair in flat if pair[0] not in fused], output_bytes, constants),
         attention=attention,
         residency=tabulate_residency(flow, working_bytes),
         pinnable_bytes=totals.whole_bytes,
@@ -167,7 +173,8 @@ def work_table(plan: Plan) -> WorkTable:
         resident_bytes=flow.cache_bytes,
         constant_bytes=totals.all_bytes,
         live_bytes=int(alive.max(initial=0)),
-        call_bytes=call_bytes,
+        given_bytes=given_bytes,
+        returned_bytes=returned_bytes,
         shards=plan.traits.shards,
     )
 
@@ -226,9 +233,9 @@ def _products(flow: Flow, index: int) -> list[Gemm]:
 def _attention(flow: Flow, products: dict[int, list[Gemm]]) -> AttentionSet:
     """Return the attentions that a GPU runs as one kernel."""
     fused = [
-        (index, gemms[0].cnt, gemms[0].M, sum(gemm.N * gemm.K for gemm in gemms))
+        (index, gemms[0].cnt, gemms[0].M, sum(gemm.N * gemm.K for gemm in gemms), gemms[0].N)
         for index, gemms in products.items()
         if flow.steps[index].kind == "attention" and len(gemms) == 2 and gemms[0].M > SHORT_QUERIES
     ]
-    steps, cnt, queries, key_elements = np.array(fused, np.float64).reshape(-1, 4).T
-    return AttentionSet(steps.astype(np.intp), cnt, queries, key_elements)
+    steps, cnt, queries, key_elements, keys = np.array(fused, np.float64).reshape(-1, 5).T
+    return AttentionSet(steps.astype(np.intp), cnt, queries, key_elements, keys)

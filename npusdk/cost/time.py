@@ -77,9 +77,9 @@ def _time_waves(table: WorkTable, parameters: CostParameters) -> Terms:
 
 
 def _time_vector(table: WorkTable, parameters: CostParameters) -> Floats:
-    """Operations over rate; a depthwise convolution is never faster than the matrix peak."""
+    """Operations over sustained rate; a depthwise convolution is never faster than the matrix peak."""
     floor_s: Floats = table.depthwise_macs / peak_macs_per_s(parameters)
-    return np.maximum(table.vector_ops / parameters.vector_ops_per_s, floor_s)
+    return np.maximum(table.vector_ops / (parameters.eta_vector * parameters.vector_ops_per_s), floor_s)
 
 
 def _time_bare(gemms: GemmSet, moved_bytes: Floats, parameters: CostParameters) -> Floats:

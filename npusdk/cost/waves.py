@@ -4,7 +4,8 @@ T = ceil(cnt ceil(M/Tm) ceil(N/Tn) s / U) Tm Tn ceil(K/s / kq) kq / (mac f)
 
 Tile and wave quantisation: NVIDIA, Matrix Multiplication Background User's Guide, sections 3.1 and 3.2. A tile works
 through K in pieces of 32 bytes (kq elements); split-K deals K out to s tiles whose partial sums, in 4 bytes, are
-written and read once more. On chip move `tiles s (Tm + Tn) K/s b + in + out`, and `8 cnt M N s` for the partial sums.
+written and read once more. On chip move `tiles s (Tm + Tn) K/s b + out`, and `8 cnt M N s` for the partial sums:
+the inputs are read by the tiles and not once more.
 
 Fused attention (FlashAttention: Dao et al. 2022, algorithm 1) is dealt out in blocks of queries, each against all keys;
 a block holds q queries (`query_block`: 384 in TensorRT's fused multi-head attention, 128 in FlashAttention-2):
@@ -37,6 +38,10 @@ LEAST_SPLIT_BYTES = 128
 
 SHORT_QUERIES = 16
 """Attention with at most so many queries for each head is two products, as in decoding."""
+
+
+SPILLED_PASSES = 5
+"""How often the scores of an attention that is not fused cross the border of the chip."""
 
 
 @dataclass(frozen=True)
@@ -94,12 +99,24 @@ class AttentionSet:
         Heads of the whole batch, and queries of each (M).
     key_elements
         Elements of keys and values that each head reads: the multiply-accumulates of one query (N K + K N).
+    keys
+        Keys of each head (N).
     """
 
     step: npt.NDArray[np.intp]
     cnt: Floats
     queries: Floats
     key_elements: Floats
+    keys: Floats
+
+    def spilled_elements(self, longest_fused_keys: int) -> Floats:
+        """Return the elements that each moves off chip because it is too long for the software's fused kernel.
+
+        Products and softmax are then kernels of their own: the scores are written once, read twice and written by the
+        softmax, and read by the second product.
+        """
+        unfused = self.keys > longest_fused_keys if longest_fused_keys else np.zeros(len(self.keys), np.bool_)
+        return np.where(unfused, SPILLED_PASSES * self.cnt * self.queries * self.keys, 0.0)
 
 
 @dataclass(frozen=True)
