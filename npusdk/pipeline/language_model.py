@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from math import ceil
 from types import MappingProxyType
 
@@ -186,8 +187,19 @@ class LLM(Shown):
             built = pass_graph(self.config, tokens=tokens, context=context, tp=shared.tp)
             if len(self._passes) >= MOST_PASSES:
                 del self._passes[next(iter(self._passes))]
-            self._passes[key] = Pass(built, sequences, self._traits(built, shared))
+            self._passes[key] = Pass(
+                built, sequences, self._traits(built, shared), partial(self._remake, (what, size), sequences, shared)
+            )
         return self._passes[key]
+
+    def _remake(
+        self, length: tuple[str, int], batch: int, shared: Parallel, *, tp: int | None, weights: str, cache: str
+    ) -> Pass:
+        """Return a pass of the same length in another way."""
+        model = self
+        if weights or cache:
+            model = LLM(self.config, weights=weights or self.weights, cache=cache or self.cache)
+        return model._pass(*length, batch, shared.model_copy(update={"tp": tp}) if tp else shared)
 
     def _traits(self, built: PassGraph, shared: Parallel) -> Traits:
         return Traits(

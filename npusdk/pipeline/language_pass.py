@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from math import ceil
+from typing import Protocol
 
 from npusdk.compiler import Traits
 from npusdk.cost.causal import causal_parts, halve
@@ -13,6 +14,13 @@ from npusdk.language import plain
 from npusdk.numerics import ELEMENT_TYPES
 from npusdk.pipeline.model import FLOATS, Model
 from npusdk.units import format_count
+
+
+class Remake(Protocol):
+    """Makes a pass again, as `Pass.variant` is asked to."""
+
+    def __call__(self, *, tp: int | None, weights: str, cache: str) -> Pass:
+        """Return the pass."""
 
 
 class Pass(Model):
@@ -29,11 +37,24 @@ class Pass(Model):
         Sequences.
     traits
         What is true of the pass beyond its operators.
+    remake
+        Makes the same pass in another way, see `variant`.
     """
 
-    def __init__(self, built: PassGraph, batch: int, traits: Traits) -> None:
+    def __init__(self, built: PassGraph, batch: int, traits: Traits, remake: Remake) -> None:
         tokens = built.graph.tensors["tokens"].shape[1]
+        self._remake = remake
         super().__init__(built.graph, {"tokens": (batch, int(tokens))}, traits)
+
+    def variant(self, *, tp: int | None = None, weights: str = "", cache: str = "") -> Pass:
+        """Return the same pass shared by `tp` devices, or with other formats of weights and of keys and values.
+
+        Raises
+        ------
+        ConfigError
+            If there are fewer heads, or a format is not known.
+        """
+        return self._remake(tp=tp, weights=weights, cache=cache)
 
     @cached_property
     def parameters(self) -> int:

@@ -87,6 +87,21 @@ class Model(Shown):
         shape = self.inputs[0].sizes if self.inputs else ()
         return shape[0] if shape else 1
 
+    @property
+    def takes_batches(self) -> bool:
+        """Whether a call may be asked to take more samples or fewer."""
+        return True
+
+    def variant(self, *, tp: int | None = None, weights: str = "", cache: str = "") -> Model | None:  # noqa: ARG002 - a network has none
+        """Return the network made for `tp` devices or with other formats of weights and cache; None where it has none.
+
+        Raises
+        ------
+        ConfigError
+            If it cannot be made so.
+        """
+        return None
+
     @cached_property
     def planner(self) -> Planner:
         """What decides how the model runs on a device; keeps what it has worked out."""

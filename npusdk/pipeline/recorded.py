@@ -31,6 +31,11 @@ class Recording(Model):
         """One: a cell has no samples."""
         return 1
 
+    @property
+    def takes_batches(self) -> bool:
+        """No: a cell has no samples."""
+        return False
+
     def profile(self, device: DeviceSpec, precision: str) -> ProfileReport:
         """Return what the run is predicted to take on a device, as one compiled graph.
 

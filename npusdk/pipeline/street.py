@@ -10,20 +10,20 @@ from operator import index
 from typing import TypeAlias
 
 from npusdk.catalogue import DeviceList, DeviceSpec, filter_devices, find_device
+from npusdk.cost.price import PriceList
 from npusdk.errors import (
     ConfigError,
-    NpuError,
     ShapeError,
     UnknownDeviceError,
 )
 from npusdk.importers import Source
 from npusdk.language import _
-from npusdk.pipeline.calibration import model_version
+from npusdk.pipeline.comparing import compare_cases, read_axes
 from npusdk.pipeline.fitting import fit_device
 from npusdk.pipeline.model import Model
 from npusdk.pipeline.opening import ZOO_PREFIX, open_file, open_zoo, read_count
 from npusdk.pipeline.program import Program
-from npusdk.report import Comparison, FitReport, ProfileReport, Refusal
+from npusdk.report import Comparison, FitReport, Parallel, ProfileReport
 from npusdk.zoo import Size
 
 AnyModel: TypeAlias = Model | Source
@@ -169,46 +169,88 @@ def compile(  # noqa: A001 - the public name
 
 
 def profile(
-    model: AnyModel, device: str | DeviceSpec, precision: str = "auto", batch: int | None = None
+    model: AnyModel,
+    device: str | DeviceSpec,
+    precision: str = "auto",
+    batch: int | None = None,
+    *,
+    parallel: Parallel | None = None,
+    stack: str = "",
+    prices: PriceList | None = None,
 ) -> ProfileReport:
-    """Return what a model is predicted to take on a device: time, bounds, memory, and how sure that is.
+    """Return what a model is predicted to take on a device: time, bounds, memory, energy, and how sure that is.
+
+    Parameters
+    ----------
+    parallel
+        Replicas of the device that take calls independently. A pass of a language model keeps the number of devices
+        that it was made for.
+    stack
+        Software whose measured factors are applied; empty for none.
+    prices
+        Prices of a centre; without them no price is said.
 
     Raises
     ------
     PrecisionError
         If the device does not have the precision, or the public figures do not allow a prediction in it.
     ConfigError
-        If `NPUSDK_CALIBRATION` pins a version of the cost model that there is not.
+        If the model cannot be divided so, the stack is not known, or `NPUSDK_CALIBRATION` pins a version of the cost
+        model that there is not.
+
+    Examples
+    --------
+    >>> model = load("zoo:resnet18")
+    >>> one, two = (profile(model, "rngd", parallel=Parallel(replicas=n)) for n in (1, 2))
+    >>> two.throughput_per_s / one.throughput_per_s
+    2.0
     """
     loaded = load(model)
     planner, spec = loaded.planner, _find(device)
-    return planner.profile(spec, planner.precision(spec, precision), loaded.batch if batch is None else batch)
+    dtype = planner.precision(spec, precision)
+    size = loaded.batch if batch is None else batch
+    return planner.profile(spec, dtype, size, parallel=parallel, stack=stack, prices=prices)
 
 
 def compare(
     model: AnyModel,
     devices: str | Iterable[str | DeviceSpec] = "all",
-    precision: str = "auto",
-    batch: int | None = None,
+    precision: str | Iterable[str] = "auto",
+    batch: int | Iterable[int] | None = None,
+    *,
+    parallel: Parallel | Iterable[Parallel] | None = None,
+    stack: str = "",
+    prices: PriceList | None = None,
 ) -> Comparison:
     """Return profiles of a model on several devices, and why the others have none.
+
+    Every device is taken in every precision, batch and number of replicas; what two of them name in different words is
+    profiled once.
+
+    Parameters
+    ----------
+    devices
+        "all" for those one can get today, one name, or several.
+    precision, batch, parallel
+        One value each, or several.
+    stack, prices
+        As for `profile`.
 
     Raises
     ------
     ConfigError
-        If `NPUSDK_CALIBRATION` pins a version of the cost model that there is not.
+        If nothing is asked for, the stack is not known, or `NPUSDK_CALIBRATION` pins a version of the cost model that
+        there is not.
+
+    Examples
+    --------
+    >>> found = compare(load("zoo:resnet18"), "rngd", precision=["auto", "bf16", "fp8"], batch=[1, 8])
+    >>> [(profile.precision, profile.batch) for profile in found.profiles]
+    [('bf16', 1), ('bf16', 8), ('fp8', 1), ('fp8', 8)]
     """
     loaded = load(model)
-    size = loaded.batch if batch is None else batch
-    loaded.at_batch(size)
-    model_version()
-    profiles, refusals = [], []
-    for spec in _choose(devices):
-        try:
-            profiles.append(profile(loaded, spec, precision, size))
-        except NpuError as error:
-            refusals.append(Refusal.from_error(spec.id, spec.name, error))
-    return Comparison(model=loaded.name, batch=size, profiles=tuple(profiles), refusals=tuple(refusals))
+    asked = read_axes(loaded, precision, batch, parallel)
+    return compare_cases(loaded, _choose(devices), asked, stack=stack, prices=prices)
 
 
 def _refuse_sizes(model: Model, given: Mapping[str, object]) -> None:
