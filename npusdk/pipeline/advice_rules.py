@@ -58,8 +58,8 @@ Rule: TypeAlias = Callable[[Costed], Iterator[Change]]
 def describe(now: Costed) -> Note:
     """Return what takes the largest part of a call: the runtime, the host link, or layers of one bound."""
     timed = now.powered.limited
-    bound = timed.time_s[timed.bound_codes == BOUNDS.index(timed.bound)].sum()
-    parts = {f"mostly_{timed.bound}": float(bound), "mostly_call": timed.call_s, "mostly_transfer": timed.host_s}
+    layers_s = _bound_s(timed, timed.bound)
+    parts = {f"mostly_{timed.bound}": layers_s, "mostly_call": timed.call_s, "mostly_transfer": timed.host_s}
     largest = max(parts, key=lambda code: parts[code])
     return _note(largest, share=_percent(parts[largest] / now.latency_s))
 
@@ -85,7 +85,8 @@ def enlarge_batch(now: Costed) -> Iterator[Change]:
     timed, parts = now.powered.limited, found[batch].powered.schedule.partitions
     weights = _share_of_traffic(timed, "constant")
     overheads_s = timed.call_s + float(timed.overhead_s.sum())
-    causes = {"overheads_per_batch": overheads_s / now.latency_s, "weights_per_batch": weights / 100}
+    weights_s = weights / 100 * _bound_s(timed, "memory")
+    causes = {"overheads_per_batch": overheads_s / now.latency_s, "weights_per_batch": weights_s / now.latency_s}
     code = max(causes, key=lambda cause: causes[cause]) if max(causes.values()) > 1 / 2 else "units_idle"
     cause = _note(code, share=weights) if code == "weights_per_batch" else _note(code)
     action = _note("use_batch_on_parts", batch=batch, parts=parts) if parts > 1 else _note("use_batch", batch=batch)
@@ -191,6 +192,11 @@ def _remake(now: Costed, *, tp: int | None = None, weights: str = "", cache: str
             case = replace(now.case, parallel=now.case.parallel.model_copy(update={"tp": other.traits.shards}))
             return _vary(replace(now, planner=other.planner), **vars(case))
     return None
+
+
+def _bound_s(timed: Schedule, bound: str) -> float:
+    """Return the seconds of the layers that a bound decides."""
+    return float(timed.time_s[timed.bound_codes == BOUNDS.index(bound)].sum())
 
 
 def _share_of_traffic(timed: Schedule, what: Literal["constant", "cache"]) -> int:

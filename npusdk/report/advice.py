@@ -25,7 +25,7 @@ ADVICE: Mapping[str, str] = MappingProxyType(
         "wide_format": _("a narrower format multiplies faster and moves fewer bytes"),
         "weights_per_batch": _("{share} % of the off-chip bytes are weights, which are read once for a whole batch"),
         "overheads_per_batch": _("call and launches take the same time for a batch of any size"),
-        "units_idle": _("few samples leave units idle"),
+        "units_idle": _("few samples leave parts of the device idle"),
         "activations_spill": _("at batch {batch} activations leave the chip"),
         "host_round_trips": _("each costs transfers both ways and one more call of the device"),
         "wide_transfers": _("all inputs and outputs cross the host link in every call"),

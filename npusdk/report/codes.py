@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from npusdk.language import _, current_language, fill, translate
+from npusdk.report.advice import ADVICE
 from npusdk.values import Frozen
 
 
@@ -83,9 +84,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "change_more_bandwidth": _("off-chip memory is the limit: a device with more bandwidth is faster"),
         "change_on_chip_memory": _("activations leave the chip: a smaller batch, or more on-chip memory, keeps them"),
         "change_on_chip_bandwidth": _("on-chip memory is the limit: a device with a faster one is faster"),
-        "change_smaller_cache": _(
-            "keys and values are the limit: a narrower cache or a shorter context is read faster"
-        ),
+        "change_smaller_cache": _("keys and values are the limit: a narrower cache or a shorter context helps"),
         "change_fewer_elementwise": _("elementwise work is the limit: fewer or fused such operators are faster"),
         "change_fewer_operators": _("the launch is the limit: fewer, larger operators or a larger batch share it"),
         "change_supported_operators": _("it runs on the host: an operator that the device supports stays there"),
@@ -94,6 +93,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         # what an energy rests on
         "gpu_energy": _("energies of arithmetic and memory of a GPU, judged to be known to 40 %"),
         "tdp_bound": _("nothing is known but idle power and TDP, which bound it"),
+        **ADVICE,
     }
 )
 """Code -> English sentence, marked for translation."""
