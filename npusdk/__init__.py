@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from npusdk.array import DeviceArray, asarray
     from npusdk.calibration.validation import validate
     from npusdk.catalogue import DeviceList, DeviceSpec
+    from npusdk.cost.price import PriceList
     from npusdk.errors import (
         ConfigError,
         DeviceError,
@@ -60,6 +61,7 @@ __all__ = [  # noqa: RUF022 - sorted as a reader sorts
     "OutOfDeviceMemoryError",
     "Parallel",
     "PrecisionError",
+    "PriceList",
     "ProfileReport",
     "Program",
     "RunTimeoutError",
@@ -87,6 +89,7 @@ _HOMES = {
     "npusdk.array": ("DeviceArray", "asarray"),
     "npusdk.calibration.validation": ("validate",),
     "npusdk.catalogue": ("DeviceList", "DeviceSpec"),
+    "npusdk.cost.price": ("PriceList",),
     "npusdk.language": ("set_language",),
     "npusdk.pipeline": (
         "LLM",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
+from functools import lru_cache, partial
 from math import isfinite
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from npusdk.catalogue import DeviceSpec
+from npusdk.catalogue import Assumption, DeviceSpec
 from npusdk.cost import explain_step
 from npusdk.cost.price import call_cost_krw
 from npusdk.pipeline.advice import advise
@@ -45,7 +45,6 @@ def make_profile(costed: Costed, assumptions: tuple[Note, ...]) -> ProfileReport
     latency_s = powered.latency_s
     spent = _spend(costed)
     kept = np.flatnonzero(np.array([kind != "view" for kind in timed.kinds]) | (timed.time_s > 0))
-    notes = (Note(code=said.how, params={"parameter": said.parameter}) for said in parameters.assumptions)
     missing = tuple(code for code, name in (("energy", "energy_j"), ("price", "krw")) if spent.get(name) is None)
     return ProfileReport(
         basis="predicted",
@@ -73,7 +72,7 @@ def make_profile(costed: Costed, assumptions: tuple[Note, ...]) -> ProfileReport
         bound=timed.bound,  # type: ignore[arg-type]  # pydantic checks the text against BOUNDS
         layers=_layers(costed, kept),
         excluded=EXCLUDED + missing + timed.excluded,
-        assumptions=(*assumptions, *notes),
+        assumptions=assumptions + _notes(parameters.assumptions),
         parallel=case.parallel if case.parallel.devices > 1 else None,
         stack=case.stack,
         chunk=timed.chunk,
@@ -85,6 +84,13 @@ def make_profile(costed: Costed, assumptions: tuple[Note, ...]) -> ProfileReport
     )
 
 
+@lru_cache(maxsize=512)
+def _notes(assumptions: tuple[Assumption, ...]) -> tuple[Note, ...]:
+    """Return what was taken for granted of the parameters; a device has the same in each profile."""
+    return tuple(Note(code=said.how, params={"parameter": said.parameter}) for said in assumptions)
+
+
+@lru_cache(maxsize=512)
 def reachability(device: DeviceSpec, dtype: str) -> Reachability:
     """Return whether public software reaches a format on a device."""
     known = device.precision(dtype)
