@@ -126,3 +126,19 @@ def not_dominated(profiles: Sequence[ProfileReport], names: tuple[str, str]) -> 
 def order_of(profile: ProfileReport) -> tuple[str, str, int, int]:
     """Return what decides the order of profiles whose numbers are equal."""
     return profile.device, profile.precision, profile.batch, profile.devices
+
+
+def interval_of(profile: ProfileReport, name: str) -> tuple[float, float]:
+    """Return the interval of a number; what follows from the latency is as uncertain as that.
+
+    A number that a profile lacks lies between 0 and 0.
+    """
+    value = read_objective(name).of(profile) or 0.0
+    if name == "energy":
+        low_j, high_j = profile.energy_low_j, profile.energy_high_j
+        return (value if low_j is None else low_j / profile.batch, value if high_j is None else high_j / profile.batch)
+    latency_s = profile.latency_s or 1.0
+    shorter, longer = profile.latency_low_s / latency_s, profile.latency_high_s / latency_s
+    if name == "throughput":
+        return value / longer if longer else 0.0, value / shorter if shorter else float("inf")
+    return value * shorter, value * longer

@@ -28,6 +28,8 @@ class Note(Frozen):
 CODES: Mapping[str, str] = MappingProxyType(
     {
         # what the interval rests on
+        "left_out_measurements": _("four of five measurements that were left out of the fit lie in it"),
+        "judgement_few": _("few measurements stand behind the parameters; the factor of 1.5 either way is judgement"),
         "judgement_no_measurement": _(
             "no published measurement stands behind the parameters; the factor of 2 either way is judgement"
         ),
@@ -44,6 +46,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "accuracy": _("the accuracy of the model in this precision"),
         # what a prediction takes for granted
         "model_is_quantized": _("the model is taken as quantised to {precision}; it is not, as it stands"),
+        "calibrated_parameter": _("{parameter}: fitted to published measurements of this chip"),
         "class_default": _("{parameter}: default of its class of device, assumed"),
         "assumed_parameter": _("{parameter}: assumed, no public figure"),
         "term_omitted": _("{parameter}: no figure, its term is left out"),

@@ -9,7 +9,7 @@ from pydantic import model_validator
 from npusdk.errors import ConfigError, NpuError
 from npusdk.language import _, plain
 from npusdk.report.base import Report
-from npusdk.report.choice import not_dominated, order_of, rankable, read_objective
+from npusdk.report.choice import interval_of, not_dominated, order_of, rankable, read_objective
 from npusdk.report.parallel import Parallel
 from npusdk.report.picture import Picture, draw
 from npusdk.report.profile import ProfileReport
@@ -84,6 +84,9 @@ class Best(Frozen):
         """Whether there is no rival."""
         return not self.rivals
 
+    def __str__(self) -> str:
+        return repr(self)
+
     def __repr__(self) -> str:
         close = "; ".join(f"{plain(p.device_name, 40)} {plain(p.precision, 20)} {p.batch}" for p in self.rivals)
         return f"Best({self.by}: {self.profile!r}{', not separable from ' if close else ''}{close})"
@@ -142,7 +145,7 @@ class Comparison(Report):
         ConfigError
             If profiles are not ranked by that.
         """
-        (low, high), (other_low, other_high) = (_interval(profile, by) for profile in (first, second))
+        (low, high), (other_low, other_high) = (interval_of(profile, by) for profile in (first, second))
         return high < other_low or other_high < low
 
     def best(self, by: str = "latency") -> Best:
@@ -238,16 +241,3 @@ class Comparison(Report):
         counts = f"{len(self.profiles)} profiles, {len(self.refusals)} refused"
         batch = "several batches" if self.batch is None else f"batch {self.batch}"
         return f"Comparison({plain(self.model, 80)}, {batch}: {counts})"
-
-
-def _interval(profile: ProfileReport, by: str) -> tuple[float, float]:
-    """Return the interval of a figure; what follows from the latency is as wide as that."""
-    value = read_objective(by).of(profile) or 0.0
-    if by == "energy":
-        low_j, high_j = profile.energy_low_j, profile.energy_high_j
-        return (value if low_j is None else low_j / profile.batch, value if high_j is None else high_j / profile.batch)
-    latency_s = profile.latency_s or 1.0
-    shorter, longer = profile.latency_low_s / latency_s, profile.latency_high_s / latency_s
-    if by == "throughput":
-        return value / longer if longer else 0.0, value / shorter if shorter else float("inf")
-    return value * shorter, value * longer

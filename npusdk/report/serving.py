@@ -10,6 +10,7 @@ from pydantic import model_validator
 from npusdk.language import plain
 from npusdk.report.base import Report
 from npusdk.report.codes import Note
+from npusdk.report.grounds import Provenance
 from npusdk.report.parallel import Parallel
 from npusdk.units import format_number, format_seconds
 from npusdk.values import Count, Frozen, Int64
@@ -94,9 +95,11 @@ class ServingReport(Report):
         The worst of the passes, and the code of what their intervals rest on.
     excluded, assumptions
         Codes of what the numbers leave out, and of what was taken for granted.
+    provenance
+        Where the calibrated parameters come from; None where that is not said.
     """
 
-    media: ClassVar[tuple[str, ...]] = ("json",)
+    media: ClassVar[tuple[str, ...]] = ("csv", "html", "json")
 
     basis: Literal["predicted", "simulated", "measured"]
     device: str
@@ -133,6 +136,7 @@ class ServingReport(Report):
     interval_basis: str
     excluded: tuple[str, ...]
     assumptions: tuple[Note, ...]
+    provenance: Provenance | None = None
 
     @property
     def ttft_s(self) -> float:
@@ -182,9 +186,6 @@ class ServingReport(Report):
             text = f"broken invariant: {'; '.join(broken)}"
             raise ValueError(text)
         return self
-
-    def __str__(self) -> str:
-        return repr(self)
 
     def __repr__(self) -> str:
         shape = f"{self.input_tokens} + {self.output_tokens} tokens, batch {self.batch} {self.batching}"

@@ -10,9 +10,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
-from npusdk.language import _, plain, translate
+from npusdk.language import _, plain, render, translate
 from npusdk.report import BOUNDS as BOUND_CODES
 from npusdk.report import Comparison, ProfileReport
+from npusdk.units import format_seconds
 from npusdk.views.text.words import BASIS, BOUNDS, word
 
 Event: TypeAlias = Mapping[str, object]
@@ -72,6 +73,10 @@ def _events(report: ProfileReport, process: int) -> Iterator[Event]:
             "bound": layer.bound,
             "utilization": layer.utilization,
             "energy_j": layer.energy_j,
+            "repeats": layer.repeats,
+            **(layer.terms or {}),
+            "margin": layer.margin,
+            "explanation": layer.explanation and plain(layer.explanation.code, _NAME_LIMIT),
         }
         yield {**event, "args": {name: value for name, value in args.items() if value is not None}}
         if layer.live_bytes is not None:
@@ -84,7 +89,11 @@ def _events(report: ProfileReport, process: int) -> Iterator[Event]:
 def _names(report: ProfileReport, process: int) -> Iterator[Event]:
     """Yield what names the process and its threads, and says in which order they stand."""
     title = f"{plain(report.device_name, _NAME_LIMIT)} ({word(BASIS, report.basis)})"
-    about = f"{plain(report.model, _NAME_LIMIT)}, {plain(report.precision, _NAME_LIMIT)}, batch {report.batch}"
+    names = (report.model, report.precision, f"batch {report.batch}", report.stack)
+    interval = f"{format_seconds(report.latency_low_s)} - {format_seconds(report.latency_high_s)}"
+    devices = f"{report.devices} x" if report.devices > 1 else ""
+    about = ", ".join(filter(None, (devices, *(plain(name, _NAME_LIMIT) for name in names), interval)))
+    about += f", {render(_('validity class {validity}'), validity=report.validity)}"
     yield {"ph": "M", "name": "process_name", "pid": process, "tid": 0, "args": {"name": title}}
     yield {"ph": "M", "name": "process_labels", "pid": process, "tid": 0, "args": {"labels": about}}
     yield {"ph": "M", "name": "process_sort_index", "pid": process, "tid": 0, "args": {"sort_index": process}}

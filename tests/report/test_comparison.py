@@ -24,7 +24,7 @@ def test_comparison_round_trips_through_json():
 
 @pytest.mark.parametrize(
     ("changes", "law"),
-    [({"model": "other"}, "one model"), ({"batch": 2}, "one batch"), ({"basis": "measured"}, "one basis")],
+    [({"model": "other"}, "one model"), ({"batch": 2}, "its batch"), ({"basis": "measured"}, "one basis")],
 )
 def test_profiles_of_different_things_are_not_compared(changes, law):
     """A measured number never stands beside a predicted one, nor one model beside another."""

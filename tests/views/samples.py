@@ -1,17 +1,25 @@
 """Reports made by hand, as pipeline makes them, for tests of views."""
 
 from npusdk.report import (
+    TERMS,
+    Advice,
     Comparison,
     DeviceFit,
     Evidence,
     Finding,
     FitReport,
+    Later,
     LayerTable,
     MemoryNeed,
     Note,
+    Parallel,
     ProfileReport,
+    Provenance,
     Reachability,
     Refusal,
+    Sensitivity,
+    ServingReport,
+    Span,
 )
 
 ROWS = (
@@ -80,6 +88,69 @@ def profile(**changes):
         ),
     }
     return ProfileReport(**{**fields, **changes})
+
+
+def grounded(name="small net", **changes):
+    """Return a profile with everything that schema 1.2 has; `name` stands wherever a text may come from outside."""
+    note = Note(code="change_lower_precision", params={"gain": 0.31})
+    rows = [
+        {
+            **row, "repeats": 80 if row["name"] == "conv1" else 1, "explanation": note, "energy_j": row["time_s"] * 100,
+            "terms": {**dict.fromkeys(TERMS.values(), row["time_s"] / 4), TERMS[row["bound"]]: row["time_s"]},
+        }
+        for row in ROWS
+    ]  # fmt: skip
+    rows = changes.pop("rows", rows)
+    energy_j = (sum(row["time_s"] for row in rows) + CALL_S + HOST_S) * changes.get("scale", 1.0) * 150
+    fields = {
+        "rows": rows, "validity": "B", "stack": name, "parallel": Parallel(tp=2, replicas=3), "batch": 8, "chunk": 4,
+        "partitions": 2, "energy_j": energy_j, "energy_low_j": energy_j / 2, "energy_high_j": energy_j * 1.5,
+        "energy_basis": "tdp_bound", "power_w": 150.0, "sustained_power_w": 180.0, "power_boundary": "card",
+        "krw": 0.002, "price_basis": name, "interval_basis": "judgement_no_measurement",
+        "provenance": Provenance(
+            chip=name, calibrated=True, units=3, points=17, eta_compute=0.42, op_overhead_s=2.5e-6, profile=name,
+            stack=name, stack_units=2,
+        ),
+        "sensitivity": Later((
+            Sensitivity(
+                parameter=name, kind="assumed", value=0.8, factor=1.25, latency_low_s=LATENCY_S * 0.9,
+                latency_high_s=LATENCY_S * 1.2, change=0.2,
+            ),
+        )),
+        "advice": Later((
+            Advice(
+                condition=Note(code=name, params={name: name}), cause=Note(code="change_fewer_operators"),
+                action=Note(code="choose_precision", params={"available": name}), gain=1.6, of="throughput",
+                predicted_s=LATENCY_S * 0.8, separable=False,
+            ),
+        )),
+    }  # fmt: skip
+    return profile(**{**fields, **changes})
+
+
+def span(value):
+    """Return a figure that may be twice as large or half."""
+    return Span(value=value, low=value / 2, high=value * 2)
+
+
+def serving(name="a model", **changes):
+    """Return what serving a language model takes; `name` stands wherever a text may come from outside."""
+    steps, batch, tokens = 127, 16, 128
+    latency_s = 0.04 + steps * 0.02
+    rate = 2 * batch * tokens / latency_s
+    fields = {
+        "basis": "predicted", "device": name, "device_name": name, "model": name, "parameters": 8_030_261_248,
+        "max_context": 8192, "model_version": name, "precision": name, "weights": name, "cache": name,
+        "parallel": Parallel(tp=2, replicas=2), "stack": name, "batching": "continuous", "input_tokens": 512,
+        "output_tokens": tokens, "batch": batch, "batch_basis": "given", "steps": steps, "ttft": span(0.015),
+        "prefill": span(0.04), "tpot": span(0.02), "tpot_loaded": span(latency_s / tokens), "latency": span(latency_s),
+        "tokens_per_s": span(rate), "tokens_per_s_per_device": rate / 4, "energy_j_per_token": 0.6,
+        "kv_bytes_per_token": 131_072, "kv_capacity_tokens": 400_000, "largest_batch": 690,
+        "weight_bytes": 16 * 2**30, "memory_bytes": 160 * 2**30, "validity": "C",
+        "interval_basis": "judgement_no_measurement", "excluded": ("queueing", name),
+        "assumptions": (Note(code=name), Note(code="class_default", params={"parameter": name})),
+    }  # fmt: skip
+    return ServingReport(**{**fields, **changes})
 
 
 RUNS = Finding(
@@ -155,3 +226,18 @@ def comparison(**changes):
         profile(device="rebellions-atom-max", device_name="ATOM-Max", scale=1.5),
     )
     return Comparison(**{"model": "small net", "batch": 1, "profiles": profiles, "refusals": (REFUSAL,), **changes})
+
+
+def crossing(**changes):
+    """Return a comparison of two devices in two precisions and batches, with energies of different boundaries."""
+    profiles = tuple(
+        grounded(
+            device=device, device_name=device.upper(), precision=precision, batch=batch, chunk=1, scale=scale * batch,
+            energy_j=None, power_w=None, energy_low_j=None, energy_high_j=None, krw=None, sustained_power_w=None,
+            throughput_per_s=1000 * batch / (batch + 4) / scale,
+        )
+        for device, scale in (("rngd", 1.0), ("t4", 9.0))
+        for precision in ("bf16", "int8")
+        for batch in (1, 8)
+    )  # fmt: skip
+    return Comparison(**{"model": "small net", "profiles": profiles, "refusals": (REFUSAL,), **changes})

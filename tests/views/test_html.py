@@ -60,6 +60,8 @@ NAMED = {
     "timeline": lambda name: hostile("profile", name).timeline(),
     "memory": lambda name: hostile("profile", name).memory(),
     "latency": lambda name: hostile("comparison", name).latency(),
+    "crossing": lambda name: hostile("crossing", name),
+    "serving": samples.serving,
 }
 MEDIA = [
     (kind, medium)

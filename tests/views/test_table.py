@@ -10,7 +10,10 @@ from tests.views import samples
 from tests.views.corpus import HOSTILE
 from tests.views.test_text import hostile
 
-VIEWS = {"profile": table.profile, "fit": table.fit, "comparison": table.comparison}
+VIEWS = {
+    "profile": table.profile, "fit": table.fit, "comparison": table.comparison, "crossing": table.comparison,
+    "serving": table.serving,
+}  # fmt: skip
 EVERY = pytest.mark.parametrize("kind", sorted(VIEWS))
 
 
@@ -87,3 +90,29 @@ def test_saved_csv_is_the_view(tmp_path):
     report = samples.profile()
     path = report.save(tmp_path / "수직 profile.csv")
     assert path.read_bytes().decode("utf-8") == table.profile(report)
+
+
+def test_profile_has_repeats_terms_and_explanations():
+    """Each layer has how often it runs, its terms in seconds, and the code of what would change it."""
+    found = rows(table.profile(samples.grounded("x")))[0]
+    assert (found["repeats"], found["explanation"], found["margin"]) == ("80", "change_lower_precision", "4.0")
+    assert float(found["compute_s"]) == samples.ROWS[0]["time_s"]
+    assert (found["validity"], found["stack"], found["devices"]) == ("B", "x", "6")
+
+
+def test_comparison_has_grounds_and_the_pareto_set():
+    """Interval of the energy, boundary, price basis, provenance and division stand beside the numbers."""
+    report = samples.crossing(profiles=(samples.grounded("x", model="small net"),))
+    found = rows(table.comparison(report))[0]
+    assert (found["tp"], found["pp"], found["replicas"], found["chunk"]) == ("2", "1", "3", "4")
+    assert (found["power_boundary"], found["price_basis"], found["energy_basis"]) == ("card", "x", "tdp_bound")
+    assert (found["chip"], found["calibrated"], found["units"], found["points"]) == ("x", "yes", "3", "17")
+    assert [row["pareto"] for row in rows(table.comparison(samples.crossing()))][:4] == ["yes"] * 4
+
+
+def test_serving_is_a_row_with_its_intervals():
+    """Figures with an interval have three columns; what is not known is empty."""
+    (found,) = rows(table.serving(samples.serving(energy_j_per_token=None)))
+    assert [float(found[name]) for name in ("ttft_s", "ttft_s_low", "ttft_s_high")] == [0.015, 0.0075, 0.03]
+    assert (found["tp"], found["replicas"], found["basis"]) == ("2", "2", "predicted")
+    assert found["energy_j_per_token"] == found["calibrated"] == ""

@@ -1,26 +1,32 @@
 """The text views: what stands on which line, in how many columns, in both languages."""
 
 import re
+from dataclasses import fields
 
 import pytest
 from rich.cells import cell_len
 
+from npusdk.catalogue import CostParameters
 from npusdk.display import show
 from npusdk.language import language_set_to, translate
-from npusdk.report import LayerTable, Note, Reachability
+from npusdk.report import TERMS, LayerTable, Note, Reachability
 from npusdk.units import format_seconds
 from npusdk.views import text
-from npusdk.views.text.profile_page import merge_parameters
+from npusdk.views.text.assumptions import FAMILIES
 from tests.views import samples
 from tests.views.corpus import HOSTILE
 
-REPORTS = {"profile": samples.profile, "fit": samples.fit, "comparison": samples.comparison}
+REPORTS = {
+    "profile": samples.profile, "grounded": samples.grounded, "fit": samples.fit, "comparison": samples.comparison,
+    "crossing": samples.crossing, "serving": samples.serving,
+}  # fmt: skip
+KINDS = {"grounded": "profile", "crossing": "comparison"}
 BOTH = pytest.mark.parametrize("language", ["en", "ko"])
 EVERY = pytest.mark.parametrize("kind", sorted(REPORTS))
 
 
 def view(kind, report=None, **options):
-    return getattr(text, kind)(report or REPORTS[kind](), **options)
+    return getattr(text, KINDS.get(kind, kind))(report or REPORTS[kind](), **options)
 
 
 @BOTH
@@ -131,11 +137,18 @@ def test_korean_code_page_takes_every_character(kind, language):
 
 def hostile(kind, name):
     """Return a report in which every text that a file decides is `name`."""
-    if kind == "profile":
-        row = {**samples.ROWS[0], "name": name, "op": name, "group": name}
+    if kind == "serving":
+        return samples.serving(name)
+    if kind in ("profile", "grounded"):
+        note = Note(code=name, params={name: name, "gain": 0.3})
+        row = {
+            **samples.ROWS[0], "name": name, "op": name, "group": name, "repeats": 80, "explanation": note,
+            "terms": dict.fromkeys(TERMS.values(), 1e-6),
+        }  # fmt: skip
         reachable = Reachability(status="planned", software=name, version=name, date=name, source=name)
-        return samples.profile(
-            model=name, device=name, device_name=name, precision=name, model_version=name, rows=[row],
+        return samples.grounded(
+            name, energy_basis=name, power_boundary=name, model=name, device=name, device_name=name, precision=name,
+            model_version=name, rows=[row],
             precision_reachable=reachable, interval_basis=name, excluded=(name,),
             assumptions=(Note(code=name), Note(code="class_default", params={"parameter": name})),
         )  # fmt: skip
@@ -150,7 +163,11 @@ def hostile(kind, name):
     refusal = samples.REFUSAL.model_copy(
         update={"device": name, "device_name": name, "template": "node {node}", "hint": name, "params": {"node": name}}
     )
-    return samples.comparison(model=name, profiles=(profile,), refusals=(refusal,))
+    if kind == "crossing":
+        others = (profile.model_copy(update={"batch": 16, "stack": f"y{name}", "power_boundary": f"y{name}"}), profile)
+        refusal = refusal.model_copy(update={"precision": name})
+        return samples.crossing(model=name, profiles=(profile, *others), refusals=(refusal,))
+    return samples.comparison(model=name, batch=8, profiles=(profile,), refusals=(refusal,))
 
 
 @BOTH
@@ -300,20 +317,161 @@ def test_fit_says_how_many_findings_it_leaves_out():
     assert "and 6 more" in shown
 
 
-def test_notes_that_name_parameters_are_merged():
-    """Parameters that share a reason share a line; every other note keeps its own."""
+def parameters_of(*names, code="class_default"):
+    """Return a note for each parameter."""
+    return tuple(Note(code=code, params={"parameter": name}) for name in names)
+
+
+def taken_for_granted(report):
+    with language_set_to("en"):
+        return view("profile", report).split("Taken for granted\n")[1].splitlines()
+
+
+def test_parameters_that_are_assumed_take_a_line_for_each_family():
+    """Twenty parameters are a few lines, weakest first; a note that says more keeps a line of its own."""
     notes = (
-        Note(code="class_default", params={"parameter": "a"}),
+        *parameters_of("lanes", "eta_compute"), *parameters_of("units", code="assumed_parameter"),
+        *parameters_of("eta_memory", "a_parameter_of_the_future"),
         Note(code="model_is_quantized", params={"precision": "int8"}),
-        Note(code="class_default", params={"parameter": "b"}),
-        Note(code="from a newer version", params={"parameter": "c"}),
-    )
-    merged = list(merge_parameters(notes))
-    assert Note(code="class_default", params={"parameter": "a, b"}) in merged
-    assert len(merged) == 3
+    )  # fmt: skip
+    assert [line.strip() for line in taken_for_granted(samples.profile(assumptions=notes))] == [
+        "- the model is taken as quantised to int8; it is not, as it stands",
+        "matrix and vector units      assumed: units; default of its class: lanes, eta_compute",
+        "on-chip and off-chip memory  default of its class: eta_memory",
+        "other parameters             default of its class: a_parameter_of_the_future",
+    ]
+
+
+def test_parameters_that_nothing_rests_on_are_left_out():
+    """Power figures stand there where energy is predicted, those of a link where several devices share the work."""
+    notes = parameters_of("tdp_w", "link_latency_s", "lanes")
+    assert "tdp_w" not in str(samples.profile(assumptions=notes))
+    assert "link_latency_s" not in str(samples.profile(assumptions=notes))
+    shown = str(samples.grounded(assumptions=notes))
+    assert "tdp_w" in shown
+    assert "link_latency_s" in shown
+
+
+def test_every_parameter_of_the_cost_model_has_a_family():
+    """A parameter that somebody adds to the cost model is not left among the others."""
+    own = {field.name for field in fields(CostParameters)} - {"device", "dtype", "assumptions"}
+    assert {name for names in FAMILIES.values() for name in names} == own
 
 
 def test_unknown_medium_is_a_key_error():
     """A type has the views that the table names, and no others."""
     with pytest.raises(KeyError):
         show(samples.profile(), "smoke")
+
+
+def lines_of(report, language="en"):
+    with language_set_to(language):
+        return view("profile" if hasattr(report, "layers") else "comparison", report).splitlines()
+
+
+def test_answer_stands_in_the_first_ten_lines():
+    """Latency and interval, class and its meaning, provenance, software, throughput and bound come first."""
+    first = " ".join(" ".join(lines_of(samples.grounded("chip"))[:11]).split())
+    for words in (
+        "60.0 us, between 30.0 us and 120 us", "calibrated on one to three networks of this chip",
+        "calibrated on networks: 3, measurements: 17", "chip: calibrated, networks: 2", "tp=2, replicas=3",
+        "16,700 samples/s, between 8,330 and 33,300",
+    ):  # fmt: skip
+        assert words in first
+
+
+@pytest.mark.parametrize(
+    ("validity", "meaning"),
+    [("A", "calibrated on four or more"), ("B", "calibrated on one to"), ("C", "not calibrated")],
+)
+def test_validity_class_is_shown_with_its_meaning(validity, meaning):
+    """Nobody has to know what a letter stands for."""
+    shown = " ".join(str(samples.grounded(validity=validity)).split())
+    assert f"validity class {validity} {meaning}" in shown
+
+
+def test_parameters_that_are_not_calibrated_are_called_so():
+    """A prior is never taken for a measurement."""
+    grounds = samples.grounded("chip").provenance.model_copy(update={"calibrated": False, "stack_units": 0})
+    shown = " ".join(str(samples.grounded("chip", provenance=grounds)).split())
+    assert "chip: default of its class, not calibrated (42.0 % of the matrix peak, 2.50 us a step)" in shown
+    assert "chip: no measurement, no factor" in shown
+
+
+def test_energy_is_shown_with_its_interval_and_what_it_covers():
+    """Joules and watts say how sure they are, and whether they are those of a chip or of a system."""
+    shown = " ".join(str(samples.grounded()).split())
+    assert "9.00 mJ a call, between 4.50 mJ and 13.5 mJ; nothing is known but idle power and TDP" in shown
+    assert "150 W, 180 W when calls follow each other, of the card" in shown
+    assert "250 KRW for a million samples; small net" in shown
+
+
+def test_slow_layer_says_what_decides_and_what_would_change_it():
+    """Bound, how far the next term is, the way out and what it saves; layers with one reason share a line."""
+    shown = " ".join(str(samples.grounded()).split())
+    assert "conv1: compute, 4.00 times memory; the matrix units are the limit" in shown
+    assert "(half of that term: -31.0 %)" in shown
+    assert "x 80" in shown
+    rows = [{**samples.ROWS[0], "name": f"conv{i}", "explanation": Note(code="change_nothing")} for i in range(4)]
+    assert "conv0 and 3 more: compute; it takes no time" in str(samples.profile(rows=rows, macs=4 * rows[0]["macs"]))
+
+
+def test_term_that_is_largest_and_not_the_bound_is_told():
+    """A step that its launch bounds says which of its terms comes first."""
+    terms = {**dict.fromkeys(TERMS.values(), 1e-6), "memory_s": 3e-6}
+    rows = [{**samples.ROWS[3], "terms": terms, "explanation": Note(code="change_fewer_operators")}]
+    assert "overhead; its largest term is memory, 3.00 times" in str(samples.profile(rows=rows, macs=0))
+
+
+def test_advice_has_action_gain_certainty_and_cause():
+    """What to do, what it gives, whether that is sure, and why."""
+    shown = " ".join(str(samples.grounded("x")).split())
+    assert (
+        "[1] Choose one of the precisions x. predicted throughput 1.60 times as high (48.0 us, not separable" in shown
+    )
+
+
+def test_sensitive_parameter_is_shown_with_what_it_moves():
+    """Parameter, kind, value and both latencies."""
+    shown = " ".join(str(samples.grounded("x")).split())
+    assert "x assumed 0.800 1.25 54.0 us 72.0 us 20.0 %" in shown
+
+
+def test_columns_of_a_comparison_are_those_that_differ():
+    """Batch, devices and software have a column where they differ, and none where they do not."""
+    shown = lines_of(samples.crossing())
+    assert "batch" in shown[1]
+    assert "devices" not in shown[1]
+    assert "batch" not in lines_of(samples.comparison())[1]
+
+
+def test_figures_that_cover_different_things_are_not_ranked():
+    """Energies of a chip and of a card stand in the table; the page says that they are not ranked."""
+    report = samples.crossing()
+    profiles = [
+        one.model_copy(update={"energy_j": 0.1 * (index + 1), "power_boundary": "chip" if index % 2 else "card"})
+        for index, one in enumerate(report.profiles)
+    ]
+    shown = str(report.model_copy(update={"profiles": tuple(profiles)}))
+    assert "energy is not ranked, it covers different things: of the card, of the chip alone" in shown
+    assert "throughput against energy" not in shown
+    alike = tuple(one.model_copy(update={"power_boundary": "card"}) for one in profiles)
+    assert "throughput against energy" in str(report.model_copy(update={"profiles": alike}))
+
+
+def test_groups_that_cannot_be_told_apart_are_named():
+    """Every group of overlapping intervals names its shortest."""
+    shown = " ".join(str(samples.crossing()).split())
+    assert "~ not separable from RNGD bf16 batch 1, intervals overlap: RNGD int8 batch 1" in shown
+    assert "not separable from RNGD bf16 batch 8 either" in shown
+
+
+def test_serving_says_first_token_steps_rate_and_memory():
+    """Each with its interval, the batch with what decided it."""
+    shown = " ".join(str(samples.serving()).split())
+    for words in (
+        "predicted first token (TTFT) 15.0 ms, between 7.50 ms and 30.0 ms", "predicted next token (TPOT) 20.0 ms",
+        "largest batch 690", "room for 400,000 tokens", "16 on each replica, as asked", "4 devices (tp=2, replicas=2)",
+        "600 mJ a token", "not calibrated on this chip",
+    ):  # fmt: skip
+        assert words in shown

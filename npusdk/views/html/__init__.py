@@ -1,6 +1,6 @@
 """Reports as HTML: fragments that survive a notebook that is not trusted, and pages that stand alone."""
 
-from npusdk.views.html.models import model, program
+from npusdk.views.html.models import language_model, language_pass, model, program
 from npusdk.views.html.reports import (
     cell,
     comparison,
@@ -17,6 +17,8 @@ from npusdk.views.html.reports import (
     picture_page,
     profile,
     profile_page,
+    serving,
+    serving_page,
     validation,
     validation_page,
 )
@@ -29,6 +31,8 @@ __all__ = [
     "devices",
     "fit",
     "fit_page",
+    "language_model",
+    "language_pass",
     "layer_table",
     "listing",
     "listing_page",
@@ -39,6 +43,8 @@ __all__ = [
     "profile",
     "profile_page",
     "program",
+    "serving",
+    "serving_page",
     "validation",
     "validation_page",
 ]

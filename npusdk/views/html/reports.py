@@ -7,9 +7,19 @@ from typing import TypeVar
 
 from npusdk.catalogue import DeviceSpec
 from npusdk.language import _, plain, render, translate
-from npusdk.report import CellReport, Comparison, FitReport, LayerListing, LayerTable, Manifest, Picture, ProfileReport
+from npusdk.report import (
+    CellReport,
+    Comparison,
+    FitReport,
+    LayerListing,
+    LayerTable,
+    Manifest,
+    Picture,
+    ProfileReport,
+    ServingReport,
+)
 from npusdk.report.validation import ValidationReport
-from npusdk.units import format_seconds
+from npusdk.units import format_number, format_seconds
 from npusdk.views import pictures
 from npusdk.views.blocks import NAME_LIMIT
 from npusdk.views.html.card import Card
@@ -21,6 +31,7 @@ from npusdk.views.text import device_page as device_text
 from npusdk.views.text import fit_page as fit_text
 from npusdk.views.text import layers_page as layers_text
 from npusdk.views.text import profile_page as profile_text
+from npusdk.views.text import serving_page as serving_text
 from npusdk.views.text import validation_page as validation_text
 from npusdk.views.text.words import BASIS, word
 
@@ -83,6 +94,18 @@ def _fill_comparison(card: Card, report: Comparison) -> str:
                 card.picture(draw(report))
         card.heading(render(_("Devices by {basis} latency"), basis=word(BASIS, report.profiles[0].basis)))
     comparison_text.add_comparison(card, report)
+    return title
+
+
+def _fill_serving(card: Card, report: ServingReport) -> str:
+    basis = word(BASIS, report.basis)
+    title = serving_text.title_of(report)
+    card.title(title, render(_("{basis} rate of serving"), basis=basis))
+    rate = report.tokens_per_s
+    figure = render(_("{rate} tokens/s"), rate=format_number(rate.value))
+    low, high = format_number(rate.low), format_number(rate.high)
+    card.figure(figure, render(_("{basis}, between {low} and {high}"), basis=basis, low=low, high=high))
+    serving_text.add_serving(card, report)
     return title
 
 
@@ -155,6 +178,7 @@ def _fill_picture(card: Card, picture: Picture) -> str:
 profile, profile_page = _fragment(_fill_profile), _page(_fill_profile)
 comparison, comparison_page = _fragment(_fill_comparison), _page(_fill_comparison)
 fit, fit_page = _fragment(_fill_fit), _page(_fill_fit)
+serving, serving_page = _fragment(_fill_serving), _page(_fill_serving)
 validation, validation_page = _fragment(_fill_validation), _page(_fill_validation)
 listing, listing_page = _fragment(_fill_listing), _page(_fill_listing)
 picture, picture_page = _fragment(_fill_picture), _page(_fill_picture)

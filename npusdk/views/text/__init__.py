@@ -8,6 +8,7 @@ from npusdk.views.text.examination_page import examination
 from npusdk.views.text.fit_page import fit
 from npusdk.views.text.layers_page import layer_table, listing, picture
 from npusdk.views.text.profile_page import profile
+from npusdk.views.text.serving_page import serving
 from npusdk.views.text.validation_page import validation
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "manifest",
     "picture",
     "profile",
+    "serving",
     "validation",
 ]

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from npusdk.language import _, plain, render, translate
 from npusdk.report import BOUNDS as BOUND_CODES
-from npusdk.report import CODES, Note, ProfileReport, Reachability, explain
-from npusdk.units import format_bytes, format_count, format_krw, format_number, format_seconds
+from npusdk.report import ProfileReport, Reachability, explain
+from npusdk.report.choice import interval_of
+from npusdk.units import format_bytes, format_count, format_number, format_seconds
 from npusdk.views.blocks import NAME_LIMIT, Bar, Blocks, Cell, Column
 from npusdk.views.page import WIDTH, Page
-from npusdk.views.text.words import BASIS, BOUNDS, REACHABLE, join, percent, word
+from npusdk.views.text import assumptions
+from npusdk.views.text.grounds_page import (
+    add_advice,
+    add_explanations,
+    add_sensitivity,
+    division_facts,
+    provenance_facts,
+    validity_facts,
+)
+from npusdk.views.text.words import BASIS, BOUNDARIES, BOUNDS, REACHABLE, join, joules, percent, word
 
 LAYERS = 10
 """Layers that are listed unless asked otherwise."""
@@ -40,13 +50,12 @@ def profile(report: ProfileReport, *, width: int = WIDTH, colour: bool = False, 
 
 
 def add_reservations(page: Blocks, report: ProfileReport) -> None:
-    """Add what a profile leaves out, and what it takes for granted."""
-    if report.excluded:
-        page.heading(render(_("Not part of the {basis} time"), basis=word(BASIS, report.basis)))
-        page.bullets(explain(code) for code in report.excluded)
-    if report.assumptions:
-        page.heading(translate(_("Taken for granted")))
-        page.bullets(explain(note) for note in merge_parameters(report.assumptions))
+    """Add what would help, what would move the prediction, what it leaves out, and what it takes for granted."""
+    add_advice(page, report)
+    add_sensitivity(page, report)
+    unused = (() if report.devices > 1 else assumptions.LINK) + (assumptions.POWER if report.energy_j is None else ())
+    title = render(_("Not part of the {basis} time"), basis=word(BASIS, report.basis))
+    assumptions.add_reservations(page, title, report.excluded, report.assumptions, unused=unused)
 
 
 def title_of(report: ProfileReport) -> str:
@@ -73,10 +82,18 @@ def facts_of(report: ProfileReport, basis: str) -> Iterator[tuple[str, str | Cel
             high=format_seconds(report.latency_high_s),
         ),
     )
-    yield render(_("validity class {validity}"), validity=report.validity), explain(report.interval_basis)
+    yield from validity_facts(report.validity, report.interval_basis)
+    yield from provenance_facts(report.provenance, report.stack)
+    yield from division_facts(report)
+    low, high = interval_of(report, "throughput")
     yield (
         render(_("{basis} throughput"), basis=basis),
-        render(_("{rate} samples/s, calls without a gap"), rate=format_number(report.throughput_per_s)),
+        render(
+            _("{rate} samples/s, between {low} and {high}, calls without a gap"),
+            rate=format_number(report.throughput_per_s),
+            low=format_number(low),
+            high=format_number(high) if high < float("inf") else "-",
+        ),
     )
     yield (
         render(_("{basis} bound"), basis=basis),
@@ -87,21 +104,50 @@ def facts_of(report: ProfileReport, basis: str) -> Iterator[tuple[str, str | Cel
         ),
     )
     yield render(_("{basis} memory"), basis=basis), _memory(report)
+    yield from _energy(report, basis)
     yield translate(_("work")), _work(report)
     yield translate(_("precision")), f"{report.precision}: {reachability(report.precision_reachable)}"
     yield from ((translate(_("source")), report.precision_reachable.source),) * bool(report.precision_reachable.source)
     yield translate(_("device")), f"{report.device_name} ({report.device})"
     yield translate(_("cost model")), report.model_version
-    yield from _energy(report, basis)
 
 
 def _energy(report: ProfileReport, basis: str) -> Iterator[tuple[str, str]]:
     if report.energy_j is not None:
-        yield render(_("{basis} energy"), basis=basis), format_count(report.energy_j, "J")
+        yield render(_("{basis} energy"), basis=basis), energy_text(report)
     if report.power_w is not None:
-        yield render(_("{basis} power"), basis=basis), format_count(report.power_w, "W")
+        yield (
+            render(_("{basis} power"), basis=basis),
+            join(
+                format_count(report.power_w, "W"),
+                render(_("{power} when calls follow each other"), power=format_count(report.sustained_power_w, "W"))
+                if report.sustained_power_w is not None
+                else "",
+                word(BOUNDARIES, report.power_boundary),
+            ),
+        )
     if report.krw is not None:
-        yield render(_("{basis} price"), basis=basis), format_krw(report.krw)
+        price = render(_("{price} KRW for a million samples"), price=price_of(report))
+        yield (
+            render(_("{basis} price"), basis=basis),
+            join(price, plain(report.price_basis, NAME_LIMIT), separator="; "),
+        )
+
+
+def energy_text(report: ProfileReport) -> str:
+    """Return the joules of a call with their interval and what they rest on."""
+    value = joules(report.energy_j or 0.0)
+    interval = ""
+    if report.energy_low_j is not None and report.energy_high_j is not None:
+        low, high = joules(report.energy_low_j), joules(report.energy_high_j)
+        interval = render(_("between {low} and {high}"), low=low, high=high)
+    said = join(render(_("{energy} a call"), energy=value), interval)
+    return join(said, explain(report.energy_basis) if report.energy_basis else "", separator="; ")
+
+
+def price_of(report: ProfileReport) -> str:
+    """Return the won of a million samples as a number; a sample costs far less than one."""
+    return "-" if report.krw_per_sample is None else format_number(report.krw_per_sample * 1e6)
 
 
 def _memory(report: ProfileReport) -> str:
@@ -182,10 +228,12 @@ def add_layers(page: Blocks, report: ProfileReport, limit: int = LAYERS) -> None
     page.heading(
         render(_("The {count} slowest of {total} layers, {basis}"), count=len(order), total=len(times_s), basis=basis)
     )
+    repeated = report.layers.repeats is not None and bool((report.layers.repeats > 1).any())
     page.table(
         (
             Column(translate(_("layer")), wraps=True, least=24),
             Column(translate(_("operators")), wraps=True, least=18),
+            *((Column(translate(_("times")), number=True),) * repeated),
             Column(translate(_("basis"))),
             Column(translate(_("time")), number=True),
             Column(translate(_("share")), number=True, optional=True),
@@ -197,6 +245,7 @@ def add_layers(page: Blocks, report: ProfileReport, limit: int = LAYERS) -> None
             (
                 plain(layer.name, NAME_LIMIT),
                 plain(layer.op.replace("+", " + "), NAME_LIMIT),
+                *((f"x {layer.repeats or 1}",) * repeated),
                 basis,
                 format_seconds(layer.time_s),
                 percent(layer.time_s / (report.latency_s or 1.0)),
@@ -207,14 +256,4 @@ def add_layers(page: Blocks, report: ProfileReport, limit: int = LAYERS) -> None
             for layer in (report.layers[index] for index in order)
         ),
     )
-
-
-def merge_parameters(notes: Iterable[Note]) -> Iterator[Note]:
-    """Yield the notes, those of one code that only name a parameter as one."""
-    named: dict[str, list[str]] = {}
-    for note in notes:
-        if set(note.params) == {"parameter"} and note.code in CODES:
-            named.setdefault(note.code, []).append(str(note.params["parameter"]))
-        else:
-            yield note
-    yield from (Note(code=code, params={"parameter": ", ".join(names)}) for code, names in named.items())
+    add_explanations(page, report, order)

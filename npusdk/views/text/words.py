@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from npusdk.language import _, translate
+from npusdk.units import format_count, format_number
 
 BASIS: Mapping[str, str] = MappingProxyType(
     {"predicted": _("predicted"), "simulated": _("simulated"), "measured": _("measured")}
@@ -19,7 +20,7 @@ BOUNDS: Mapping[str, str] = MappingProxyType(
         "vector": _("vector"),
         "overhead": _("overhead"),
         "host": _("host"),
-        "link": _("host link"),
+        "link": _("link of devices"),
     }
 )
 
@@ -63,6 +64,35 @@ REACHABLE: Mapping[str, str] = MappingProxyType(
     }
 )
 
+VALIDITY: Mapping[str, str] = MappingProxyType(
+    {
+        "A": _("calibrated on four or more networks of this chip"),
+        "B": _("calibrated on one to three networks of this chip"),
+        "C": _("not calibrated on this chip"),
+    }
+)
+
+BOUNDARIES: Mapping[str, str] = MappingProxyType(
+    {"chip": _("of the chip alone"), "card": _("of the card"), "system": _("of the whole system")}
+)
+"""What watts and joules cover."""
+
+FIGURES: Mapping[str, str] = MappingProxyType(
+    {"latency": _("latency"), "throughput": _("throughput"), "energy": _("energy"), "price": _("price")}
+)
+"""What profiles are ranked by."""
+
+PRIORS: Mapping[str, str] = MappingProxyType(
+    {
+        "term_omitted": _("left out"),
+        "assumed_parameter": _("assumed"),
+        "class_default": _("default of its class"),
+        "secondary_parameter": _("quoted by others"),
+        "derived_parameter": _("derived"),
+    }
+)
+"""How a parameter was come by that is neither a vendor's nor measured, weakest first."""
+
 ITEM_KINDS: Mapping[str, str] = MappingProxyType(
     {
         "array": _("array"),
@@ -91,6 +121,11 @@ def word(table: Mapping[str, str], code: str) -> str:
 def percent(share: float) -> str:
     """Return a share of one as percent with one digit after the point."""
     return f"{100 * share:.1f} %"
+
+
+def joules(energy_j: float) -> str:
+    """Return an energy in joules or thousandths of it."""
+    return f"{format_number(energy_j * 1000)} mJ" if energy_j < 1 else format_count(energy_j, "J")
 
 
 def join(*parts: str, separator: str = ", ") -> str:
