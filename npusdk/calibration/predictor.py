@@ -13,11 +13,12 @@ from typing import NamedTuple, TypeAlias
 from npusdk.calibration.preparation import Prepared, Work, prepare, refuse
 from npusdk.calibration.questions import Question
 from npusdk.calibration.refusals import Refused
-from npusdk.catalogue import Assumption, CostParameters, DeviceSpec, cost_parameters
+from npusdk.catalogue import Assumption, CostParameters, DeviceSpec
 from npusdk.cost import WorkTable, best_schedule
 from npusdk.cost.power import Powered, apply_power
 from npusdk.cost.time import peak_macs_per_s
 from npusdk.errors import NpuError
+from npusdk.pipeline.calibration import expected_parameters
 
 ParametersOf: TypeAlias = Callable[[DeviceSpec, str, str], CostParameters]
 """Parameters of a device in a precision under a software stack."""
@@ -45,12 +46,7 @@ class Run(NamedTuple):
     call: Powered
 
 
-def catalogued(device: DeviceSpec, dtype: str, _stack: str) -> CostParameters:
-    """Return the catalogue's parameters, which know of no software stack."""
-    return cost_parameters(device, dtype)
-
-
-def predict(question: Question, parameters_of: ParametersOf = catalogued) -> Prediction | Refused:
+def predict(question: Question, parameters_of: ParametersOf = expected_parameters) -> Prediction | Refused:
     """Return the answer to a question, or why there is none.
 
     Parameters

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 from npusdk.calibration.models import CHAINS, Stage
@@ -101,9 +101,16 @@ def _network(name: str, resolution: int, sequence: int) -> Model:
 
 
 def _work(model: Model, question: Question, device: DeviceSpec, *, batch: int, times: float = 1.0) -> Work:
+    """Return calls of a model; what a network gives is processed further where it is, and crosses no link."""
     planner = model.planner
     dtype = planner.precision(device, question.precision)
-    return Work(lambda size: planner.table(device, planner.plan(device, dtype, size)), batch, times)
+
+    @cache
+    def tables(size: int) -> WorkTable:
+        table = planner.table(device, planner.plan(device, dtype, size))
+        return table if question.kind == "language" else replace(table, returned_bytes=0)
+
+    return Work(tables, batch, times)
 
 
 def _prepare_networks(question: Question, device: DeviceSpec) -> Prepared:

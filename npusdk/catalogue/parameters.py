@@ -26,7 +26,12 @@ from npusdk.language import _
 from npusdk.values import Kind, Sourced
 
 How: TypeAlias = Literal[
-    "assumed_parameter", "derived_parameter", "secondary_parameter", "class_default", "term_omitted"
+    "assumed_parameter",
+    "derived_parameter",
+    "secondary_parameter",
+    "class_default",
+    "term_omitted",
+    "calibrated_parameter",
 ]
 
 

@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from npusdk.calibration.predictor import answer, catalogued, predict
+from npusdk.calibration.predictor import answer, predict
 from npusdk.calibration.preparation import prepare
 from npusdk.calibration.questions import ask
 from npusdk.calibration.rows import Row
@@ -109,7 +109,7 @@ def test_tables_serve_any_parameters():
     question = changed(IMAGE, metric="latency", unit="ms", batch="128")
 
     def halved(device, dtype, stack, *, slower):
-        parameters = catalogued(device, dtype, stack)
+        parameters = expected_parameters(device, dtype, stack)
         return replace(parameters, eta_compute=parameters.eta_compute / slower)
 
     plain, slow = (predict(question, partial(halved, slower=slower)) for slower in (1, 2))
