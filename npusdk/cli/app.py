@@ -16,7 +16,7 @@ from npusdk.cli.everywhere import Everywhere, take_everywhere
 from npusdk.cli.exits import ExitCode, exit_code
 from npusdk.cli.lab import lab
 from npusdk.cli.manual import Command, Group
-from npusdk.cli.reports import check, compare, profile
+from npusdk.cli.reports import check, compare, profile, serve
 from npusdk.cli.run import run
 from npusdk.cli.terminal import close_quietly, emit, emit_error, readable_language
 from npusdk.cli.validate import validate
@@ -30,6 +30,7 @@ COMMANDS: tuple[tuple[Callable[..., ExitCode], str], ...] = (
     (check, _("Show which devices run a model, and what says so.")),
     (profile, _("Show how long a model would take on a device, and why.")),
     (compare, _("Show how long a model would take on several devices, and which can be told apart.")),
+    (serve, _("Show how fast a language model would answer requests, and how many at once.")),
     (run, _("Run a model on the emulator of a device.")),
     (validate, _("Show how far predictions are from a file of measurements.")),
     (lab, _("Copy the tutorials to a folder and open the first in JupyterLab.")),

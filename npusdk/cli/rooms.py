@@ -6,12 +6,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from npusdk import examination, pipeline
+    from npusdk import examination, pipeline, report
     from npusdk.calibration import validation as calibration
     from npusdk.cli import arrays
     from npusdk.views import page, progress
 
-    __all__ = ["arrays", "calibration", "examination", "page", "pipeline", "progress"]
+    __all__ = ["arrays", "calibration", "examination", "page", "pipeline", "progress", "report"]
 
 _HOMES = {
     "arrays": "npusdk.cli.arrays",
@@ -20,6 +20,7 @@ _HOMES = {
     "page": "npusdk.views.page",
     "pipeline": "npusdk.pipeline",
     "progress": "npusdk.views.progress",
+    "report": "npusdk.report",
 }
 
 

@@ -13,7 +13,7 @@ import typer
 
 from npusdk.cli import rooms
 from npusdk.cli.exits import ExitCode
-from npusdk.cli.models import load_model
+from npusdk.cli.models import Sizes, load_model
 from npusdk.cli.options import Batch, InputShapes, ModelPath, Precision
 from npusdk.cli.reply import asked_for, not_writable
 from npusdk.cli.terminal import emit, emit_json
@@ -47,7 +47,7 @@ def run(
     """Run a model on the emulator of a device."""
     if output is not None:
         rooms.arrays.check_suffix(output)
-    loaded = load_model(model, input_shape)
+    loaded = load_model(model, Sizes(input_shape))
     arrays = rooms.arrays.read_inputs(inputs, loaded.inputs)
     program = rooms.pipeline.compile(loaded, device, precision, batch or rooms.arrays.leading_size(arrays))
     with rooms.progress.working(render(_("emulating {device}"), device=program.device.name)):

@@ -16,7 +16,7 @@ HEAVY = {"numpy", "onnx", "google", "ml_dtypes", "onnxruntime", "pandas", "IPyth
 
 def test_commands_are_those_of_the_contract():
     """What this version can do, and no placeholder for what it cannot."""
-    assert NAMES == ["devices", "check", "profile", "compare", "run", "validate", "lab", "doctor"]
+    assert NAMES == ["devices", "check", "profile", "compare", "serve", "run", "validate", "lab", "doctor"]
 
 
 @pytest.mark.parametrize("line", [(), ("--help",), ("-h",)])

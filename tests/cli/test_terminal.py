@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import npusdk.calibration
 from npusdk.cli import main
 from npusdk.cli.app import COMMANDS
 from npusdk.cli.terminal import encodable, readable_language
@@ -54,8 +55,11 @@ def test_korean_windows_home_works_with_every_command(digits, heldout):
     lines = {
         "devices": ("rngd",), "check": (digits,), "profile": (digits, "--device", "rngd", "--save", "결과.json"),
         "compare": (digits,), "run": (digits, "--inputs", heldout, "--output", "출력.npz"), "doctor": (),
-        "lab": ("튜토리얼 모음", "--copy-only"),
+        "lab": ("튜토리얼 모음", "--copy-only"), "validate": ("측정.csv",),
+        "serve": ("llm:qwen3-0.6b", "--device", "rngd", "--input", "8", "--output", "4"),
     }  # fmt: skip
+    shipped = Path(npusdk.calibration.__file__).with_name("data") / "measured_calibration.csv"
+    (home / "측정.csv").write_text("".join(shipped.read_text(encoding="utf-8").splitlines(True)[:3]), encoding="utf-8")
     assert lines.keys() == {function.__name__ for function, _text in COMMANDS}
     for name, words in lines.items():
         process = start(name, *words, cwd=home, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -64,7 +68,7 @@ def test_korean_windows_home_works_with_every_command(digits, heldout):
         text = (out + err).decode("cp949")
         assert re.search("[가-힣]", text), name
         assert text.count("?") < 3, name
-    assert {path.name for path in home.iterdir()} == {digits.name, "결과.json", "출력.npz", "튜토리얼 모음"}
+    assert {path.name for path in home.iterdir()} == {digits.name, "결과.json", "출력.npz", "튜토리얼 모음", "측정.csv"}
 
 
 def test_korean_code_page_loses_no_hangul(written):

@@ -14,7 +14,8 @@ FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         _("matrix and vector units"): (
             "style", "units", "clock_hz", "macs_per_unit_per_cycle", "lanes", "vector_ops_per_s", "eta_compute",
-            "eta_vector", "longest_fused_keys", "overlap", "query_block", "partitions", "chunks_batch", "array_rows", "array_columns", "dataflow",
+            "eta_vector", "longest_fused_keys", "overlap", "query_block", "partitions", "chunks_batch", "array_rows",
+            "array_columns", "dataflow",
         ),
         _("on-chip and off-chip memory"): (
             "usable_on_chip_bytes", "on_chip_bandwidth_bytes_per_s", "memory_bandwidth_bytes_per_s", "eta_memory",

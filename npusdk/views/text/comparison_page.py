@@ -111,8 +111,8 @@ def _add_frontier(page: Blocks, report: Comparison, found: Sequence[ProfileRepor
             Column(translate(_("basis"))),
             Column(translate(_("latency")), number=True),
             Column(translate(_("samples/s")), number=True),
-            *((Column(translate(_("energy a sample")), number=True),) * with_energy),
             Column(translate(_("class"))),
+            *((Column(translate(_("energy a sample")), number=True, optional=True),) * with_energy),
         ),
         (
             (
@@ -122,8 +122,8 @@ def _add_frontier(page: Blocks, report: Comparison, found: Sequence[ProfileRepor
                 word(BASIS, profile.basis),
                 format_seconds(profile.latency_s),
                 format_number(profile.throughput_per_s),
-                *((_energy(profile),) * with_energy),
                 profile.validity,
+                *((_energy(profile),) * with_energy),
             )
             for profile in found[:PARETO_ROWS]
         ),

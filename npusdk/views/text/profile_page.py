@@ -20,7 +20,7 @@ from npusdk.views.text.grounds_page import (
     provenance_facts,
     validity_facts,
 )
-from npusdk.views.text.words import BASIS, BOUNDARIES, BOUNDS, REACHABLE, join, joules, percent, word
+from npusdk.views.text.words import BASIS, BOUNDARIES, BOUNDS, REACHABLE, join, joules, percent, watts, word
 
 LAYERS = 10
 """Layers that are listed unless asked otherwise."""
@@ -119,8 +119,8 @@ def _energy(report: ProfileReport, basis: str) -> Iterator[tuple[str, str]]:
         yield (
             render(_("{basis} power"), basis=basis),
             join(
-                format_count(report.power_w, "W"),
-                render(_("{power} when calls follow each other"), power=format_count(report.sustained_power_w, "W"))
+                watts(report.power_w),
+                render(_("{power} when calls follow each other"), power=watts(report.sustained_power_w))
                 if report.sustained_power_w is not None
                 else "",
                 word(BOUNDARIES, report.power_boundary),

@@ -96,12 +96,14 @@ def _times(report: ServingReport, basis: str) -> Iterator[tuple[str, str | Cell]
 
 
 def _memory(report: ServingReport) -> Iterator[tuple[str, str]]:
-    batch = render(_("{count} on each replica, {why}"), count=report.batch, why=word(BATCHES, report.batch_basis))
+    batch = render(
+        _("{count} on each replica, {why}"), count=f"{report.batch:,}", why=word(BATCHES, report.batch_basis)
+    )
     yield translate(_("requests at once")), batch
     unknown = translate(_("memory not documented"))
     yield (
         translate(_("largest batch")),
-        unknown if report.largest_batch is None else format_number(report.largest_batch),
+        unknown if report.largest_batch is None else f"{report.largest_batch:,}",
     )
     capacity = report.kv_capacity_tokens
     yield (
@@ -137,7 +139,7 @@ def _setting(report: ServingReport) -> Iterator[tuple[str, str]]:
     parameters = format_count(report.parameters)
     yield (
         translate(_("model")),
-        render(_("{count} parameters, made for {tokens} tokens"), count=parameters, tokens=report.max_context),
+        render(_("{count} parameters, made for {tokens} tokens"), count=parameters, tokens=f"{report.max_context:,}"),
     )
     yield translate(_("device")), f"{report.device_name} ({report.device})"
     yield translate(_("cost model")), report.model_version

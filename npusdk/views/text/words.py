@@ -128,6 +128,11 @@ def joules(energy_j: float) -> str:
     return f"{format_number(energy_j * 1000)} mJ" if energy_j < 1 else format_count(energy_j, "J")
 
 
+def watts(power_w: float) -> str:
+    """Return a power in watts."""
+    return f"{format_number(power_w)} W"
+
+
 def join(*parts: str, separator: str = ", ") -> str:
     """Return the parts that are not empty, joined."""
     return separator.join(part for part in parts if part)
