@@ -9,13 +9,14 @@ and the sum of the terms where nothing overlaps (bulk-synchronous devices, the I
 - `t_matrix = T / eta_c`: matrix products at full rate with what is lost to sizes that do not divide, over the sustained
   efficiency. T by tiles in waves (GPU) stands in `waves`, by a grid of units (NPU, IPU, LPU) in `grid`, by folds of a
   systolic array (teaching devices) in `systolic`.
-- `t_vector`: elementwise operations over their rate; the operations of each operator stand in `work`. A depthwise
-  convolution is vector work, 2 operations for a multiply-accumulate.
+- `t_vector`: elementwise operations over their sustained rate, `eta_v` of the peak; the operations of each operator
+  stand in `work`. A depthwise convolution is vector work, 2 operations for a multiply-accumulate.
 - `t_on_chip`: bytes between on-chip memory and the units over that bandwidth.
-- `t_off_chip = [w (1 - h_w) + kv (1 - h_kv) + in (1 - h_in) + out (1 - h_out)] / (eta_m BW)`: weights, keys and values
-  of earlier calls, inputs and outputs that are not on chip already. What stays on chip (h = 1) is decided in
-  `residency` and `placement`.
-- `t_op`: launch, synchronisation and pipeline fill; nothing for a view, which moves no bytes.
+- `t_off_chip = [w (1 - h_w) + kv (1 - h_kv) + in (1 - h_in) + out (1 - h_out) + 5 s] / (eta_m BW)`: weights, keys and
+  values of earlier calls, inputs and outputs that are not on chip already. What stays on chip (h = 1) is decided in
+  `residency` and `placement`. Scores `s` leave the chip only where software of a GPU does not fuse attention (`waves`).
+- `t_op`: launch, synchronisation and pipeline fill; nothing for a view, nor for a `Concat` or `Split` in place, which
+  move no bytes (`aliases`).
 - `t_link`: the all-reduce of a result whose parts several devices hold, see `collective`; it overlaps with nothing.
 
 A step that falls back to the host takes its transfers both ways and one more call of the device; the time of the host's
@@ -62,12 +63,12 @@ Tiles of 128 x 128: 1152/128 x 1536/128 = 9 x 12 = 108 tiles, one for each unit,
 >>> print(f"{t_matrix * 1e6:.2f} us, model {result.compute_s[0] * 1e6:.2f} us")
 19.37 us, model 19.37 us
 
-On chip, every tile reads 128 rows and 128 columns of 1024 elements of 2 bytes; inputs and outputs move once more:
+On chip, every tile reads 128 rows and 128 columns of 1024 elements of 2 bytes, and the outputs are written:
 
 >>> x_bytes, w_bytes, y_bytes = 1152 * 1024 * 2, 1024 * 1536 * 2, 1152 * 1536 * 2
->>> t_on_chip = (108 * (128 + 128) * 1024 * 2 + x_bytes + y_bytes) / 5.4e12
+>>> t_on_chip = (108 * (128 + 128) * 1024 * 2 + y_bytes) / 5.4e12
 >>> print(f"{t_on_chip * 1e6:.2f} us, model {result.on_chip_s[0] * 1e6:.2f} us")
-11.58 us, model 11.58 us
+11.14 us, model 11.14 us
 
 Off chip, everything moves: the input comes from a caller, the output goes to one, and the device pins no weights.
 

@@ -96,11 +96,16 @@ def _change(schedule: Schedule, index: int, parameters: CostParameters) -> Chang
 
 
 def _less_traffic(schedule: Schedule, index: int, parameters: CostParameters) -> Change:
-    """Return what the largest part of a step's traffic asks for; weights are read once for a batch of any size."""
-    constants, cache = schedule.constant_traffic_bytes[index], schedule.cache_traffic_bytes[index]
-    activations = schedule.traffic_bytes[index] - constants - cache
-    if constants >= max(cache, activations):
-        return "larger_batch"
-    if cache >= activations:
-        return "smaller_cache"
-    return "on_chip_memory" if parameters.usable_on_chip_bytes else "more_bandwidth"
+    """Return what the largest part of a step's traffic asks for.
+
+    Weights are read once for a batch of any size. Scores that the software moves leave the chip however large it is.
+    """
+    parts: dict[Change, float] = {
+        "larger_batch": schedule.constant_traffic_bytes[index],
+        "smaller_cache": schedule.cache_traffic_bytes[index],
+        "more_bandwidth": schedule.scores_traffic_bytes[index],
+    }
+    activations = schedule.traffic_bytes[index] - sum(parts.values())
+    answer: Change = "on_chip_memory" if parameters.usable_on_chip_bytes else "more_bandwidth"
+    parts[answer] = parts.get(answer, 0.0) + activations
+    return max(parts, key=parts.__getitem__)

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from npusdk.compiler.plan import Plan, Step
+from npusdk.cost.aliases import Aliases, moving_steps
 from npusdk.cost.causal import causal_parts, halve
 from npusdk.cost.storage import Storage
 from npusdk.cost.work import Work, work_of
-from npusdk.graph import Graph, Node
-
-IN_PLACE = frozenset({"Concat", "Split"})
-"""Operators that join or cut; along the channels they move nothing."""
-
-Portions: TypeAlias = tuple[tuple[str, float], ...]
-"""What a name stands for: values, each with its share of the name's bytes."""
+from npusdk.graph import Node
 
 OUTSIDE = -1
 """Producer of a tensor that a caller gives."""
@@ -129,25 +123,24 @@ def trace_flow(plan: Plan) -> Flow:
     """Follow every tensor of a plan through its steps."""
     graph, storage, resident = plan.graph, Storage(plan), plan.traits.resident
     works = _works(plan)
-    moves = _moving(plan, works)
-    source: dict[str, Portions] = {}
+    moves, aliases = moving_steps(plan, works), Aliases(graph)
     values = {name: _given(name, storage) for name in graph.inputs if name not in graph.constants}
     weights = tuple(Weights() for _ in plan.steps)
     for index, step in enumerate(plan.steps):
         if not moves[index]:
-            _pass_on(step, graph, source)
+            aliases.add(step)
             continue
         for name in step.inputs:
             read_bytes, is_whole = bytes_read(name, storage, step, works[index])
-            for root, share in _portions(name, source):
+            for root, part_bytes in aliases.deal(read_bytes, name):
                 if root in values:
                     readers = values[root].readers
-                    readers[index] = readers.get(index, 0) + round(read_bytes * share)
+                    readers[index] = readers.get(index, 0) + part_bytes
                 elif step.placement == "device":
                     (weights[index].whole_bytes if is_whole else weights[index].row_bytes)[root] = read_bytes
         values.update((name, Value(plan.device_bytes(name), index)) for name in step.outputs)
     for name in graph.outputs:
-        for value in (values[root] for root, _share in _portions(name, source) if root in values):
+        for value in (values[root] for root, _ in aliases.portions(name) if root in values):
             value.is_output = True
             value.cache_bytes = storage.bytes(name) if name in resident else value.cache_bytes
     repeats = tuple(plan.traits.times(step.name) for step in plan.steps)
@@ -170,47 +163,6 @@ def _given(name: str, storage: Storage) -> Value:
     """Return the value of a graph's input."""
     size_bytes = storage.bytes(name)
     return Value(size_bytes, OUTSIDE, cache_bytes=size_bytes if name in storage.plan.traits.resident else 0)
-
-
-def _moving(plan: Plan, works: Sequence[Sequence[Work]]) -> tuple[bool, ...]:
-    """Return whether each step moves bytes: a view does not, nor does what joins or cuts channels in place."""
-    made = {name for step in plan.steps if step.placement == "device" for name in step.outputs}
-    return tuple(
-        step.kind != "view" and any(work.moves for work in group) and not _is_in_place(step, plan.graph, made)
-        for step, group in zip(plan.steps, works, strict=True)
-    )
-
-
-def _is_in_place(step: Step, graph: Graph, made: Container[str]) -> bool:
-    """Whether a step only joins or cuts channels of computed values: makers write, readers read parts of one buffer.
-
-    Compilers for inference remove such copies. Only the channels (axis 1) are treated so, and nothing that a caller or
-    the host gives or gets.
-    """
-    node = step.nodes[0]
-    if len(step.nodes) > 1 or step.placement != "device" or node.op not in IN_PLACE or node.attrs.get("axis") != 1:
-        return False
-    return all(name in made for name in _viewed(node)) and not set(step.outputs) & set(graph.outputs)
-
-
-def _viewed(node: Node) -> tuple[str, ...]:
-    """Return the inputs of which the outputs of a node that moves nothing are made."""
-    return node.inputs if node.op == "Concat" else node.inputs[:1]
-
-
-def _portions(name: str, source: Mapping[str, Portions]) -> Portions:
-    return source.get(name, ((name, 1.0),))
-
-
-def _pass_on(step: Step, graph: Graph, source: dict[str, Portions]) -> None:
-    """Let the outputs of a step that moves nothing be names of what it views."""
-    for node in step.nodes:
-        sizes = {name: graph.tensors[name].elements for name in _viewed(node)}
-        whole = sum(sizes[name] for name in _viewed(node)) or 1
-        portions = tuple(
-            (root, share * sizes[name] / whole) for name in _viewed(node) for root, share in _portions(name, source)
-        )
-        source.update((name, portions) for name in node.outputs)
 
 
 def live_bytes(flow: Flow) -> npt.NDArray[np.int64]:

@@ -10,6 +10,7 @@ from npusdk.catalogue import CostParameters
 from npusdk.cost.gemms import Floats
 from npusdk.cost.table import WorkTable
 from npusdk.cost.time import Terms
+from npusdk.cost.waves import SPILLED_PASSES
 from npusdk.numerics import MATRIX_FORMATS
 
 
@@ -48,13 +49,20 @@ class Placed:
         )
 
 
-def place_data(table: WorkTable, terms: Terms, parameters: CostParameters) -> Placed:
+def place_data(table: WorkTable, terms: Terms, parameters: CostParameters, *, scores_bytes: Floats) -> Placed:
     """Return the fastest way to share the on-chip memory between activations and weights.
 
-    Off chip: `[w (1 - h_w) + kv (1 - h_kv) + in (1 - h_in) + out (1 - h_out)] / (eta_m BW_off)`. Every budget of
-    activations that fits is a candidate (see `residency`); weights that are read whole are pinned with the rest, then
-    what is resident (keys and values), then tables. Of candidates that are equally fast the one with the least traffic
-    is taken.
+    Off chip: `[w (1 - h_w) + kv (1 - h_kv) + in (1 - h_in) + out (1 - h_out) + 5 scores] / (eta_m BW_off)`. Every
+    budget of activations that fits is a candidate (see `residency`); weights that are read whole are pinned with the
+    rest, then what is resident (keys and values), then tables. Of candidates that are equally fast the one with the
+    least traffic is taken.
+
+    Parameters
+    ----------
+    table, terms, parameters
+        Work of the plan, its time without off-chip memory, and the device.
+    scores_bytes
+        As `find_scores` returns them.
     """
     room = parameters.usable_on_chip_bytes
     budgets = table.residency.budgets
@@ -68,9 +76,7 @@ def place_data(table: WorkTable, terms: Terms, parameters: CostParameters) -> Pl
     fetched_bytes = weight_misses[:, None] * table.weight_bytes + row_misses[:, None] * table.row_bytes
     cache_bytes = cache_misses[:, None] * table.cache_bytes
     moved_bytes = (table.input_bytes + table.output_bytes) - table.residency.hit_bytes[first:fits]
-    if parameters.style == "waves" and parameters.longest_fused_keys:
-        moved_bytes[:, table.attention.step] += _spilled_bytes(table, parameters)
-    traffic_bytes = moved_bytes + fetched_bytes + cache_bytes
+    traffic_bytes = moved_bytes + fetched_bytes + cache_bytes + SPILLED_PASSES * scores_bytes
     memory_s = traffic_bytes / (parameters.eta_memory * parameters.memory_bandwidth_bytes_per_s)
     fetch_s = np.zeros_like(fetched_bytes)
     if parameters.style != "waves" and not parameters.overlap:
@@ -83,9 +89,13 @@ def place_data(table: WorkTable, terms: Terms, parameters: CostParameters) -> Pl
     return candidates.row(best)
 
 
-def _spilled_bytes(table: WorkTable, parameters: CostParameters) -> Floats:
-    """Return the bytes of scores that attentions move which the software does not fuse."""
-    return table.attention.spilled_elements(parameters.longest_fused_keys) * MATRIX_FORMATS[parameters.dtype].bits / 8
+def find_scores(table: WorkTable, parameters: CostParameters) -> Floats:
+    """Return the bytes of scores that leave the chip in each step, because the software does not fuse its attention."""
+    scores_bytes = np.zeros(len(table))
+    if parameters.style == "waves" and parameters.longest_fused_keys:
+        width = MATRIX_FORMATS[parameters.dtype].bits / 8
+        scores_bytes[table.attention.step] = table.attention.spilled_scores(parameters.longest_fused_keys) * width
+    return scores_bytes
 
 
 def _misses(spare_bytes: Floats, size_bytes: int, pins: bool) -> Floats:

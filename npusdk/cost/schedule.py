@@ -13,9 +13,10 @@ from npusdk.catalogue import CostParameters
 from npusdk.compiler.plan import Plan
 from npusdk.cost.collective import all_reduce_s
 from npusdk.cost.gemms import Floats
-from npusdk.cost.placement import combine, place_data
+from npusdk.cost.placement import combine, find_scores, place_data
 from npusdk.cost.table import WorkTable, work_table
 from npusdk.cost.time import peak_macs_per_s, time_steps
+from npusdk.cost.waves import SPILLED_PASSES
 from npusdk.report import BOUNDS, LayerTable
 
 OVERHEAD, HOST, LINK = (BOUNDS.index(bound) for bound in ("overhead", "host", "link"))
@@ -23,7 +24,7 @@ OVERHEAD, HOST, LINK = (BOUNDS.index(bound) for bound in ("overhead", "host", "l
 
 TOTALS = (
     "time_s", "compute_s", "vector_s", "on_chip_s", "memory_s", "overhead_s", "transfer_s", "link_s", "traffic_bytes",
-    "constant_traffic_bytes", "cache_traffic_bytes", "macs",
+    "constant_traffic_bytes", "cache_traffic_bytes", "scores_traffic_bytes", "macs",
 )  # fmt: skip
 """Columns of a schedule that grow with every execution of a step."""
 
@@ -51,8 +52,9 @@ class Schedule:
         The four terms: matrix, elementwise, on-chip and off-chip.
     overhead_s, transfer_s, link_s
         Of the launch; of the exchange with the host; of the all-reduce with other devices.
-    traffic_bytes, constant_traffic_bytes, cache_traffic_bytes
-        To and from off-chip memory; the part of it that is constants; the part that is resident.
+    traffic_bytes, constant_traffic_bytes, cache_traffic_bytes, scores_traffic_bytes
+        To and from off-chip memory; the part of it that is constants; that is resident; that is scores of attention
+        which the software does not fuse.
     macs
         Multiply-accumulates.
     utilization
@@ -60,7 +62,7 @@ class Schedule:
     bound_codes
         Index in `BOUNDS` of what decides the time.
     live_bytes
-        Activations that are alive on the device meanwhile, with all that is resident.
+        Activations that are alive on the device meanwhile, with all that is resident and scores that leave the chip.
     call_s, host_s
         Seconds of the host's runtime; of moving a call's inputs and outputs over the host link.
     weight_bytes, peak_memory_bytes, resident_bytes
@@ -89,6 +91,7 @@ class Schedule:
     traffic_bytes: Floats
     constant_traffic_bytes: Floats
     cache_traffic_bytes: Floats
+    scores_traffic_bytes: Floats
     macs: npt.NDArray[np.int64]
     utilization: Floats
     bound_codes: npt.NDArray[np.intp]
@@ -174,7 +177,8 @@ def schedule(table: WorkTable, parameters: CostParameters) -> Schedule:
         The device in the plan's precision.
     """
     terms = time_steps(table, parameters)
-    placed = place_data(table, terms, parameters)
+    scores_bytes = find_scores(table, parameters)
+    placed = place_data(table, terms, parameters, scores_bytes=scores_bytes)
     device_s = combine(terms, placed, parameters)
     launched = table.on_device & table.moves
     transfer_s = table.exchange_bytes / parameters.host_bandwidth_bytes_per_s
@@ -188,6 +192,7 @@ def schedule(table: WorkTable, parameters: CostParameters) -> Schedule:
     possible = peak_macs_per_s(parameters) * time_s
     used = table.on_device & (possible > 0)
     times = table.repeats
+    live_bytes = table.step_live_bytes + np.ceil(scores_bytes).astype(np.int64)
     return Schedule(
         names=table.names,
         labels=table.labels,
@@ -206,14 +211,15 @@ def schedule(table: WorkTable, parameters: CostParameters) -> Schedule:
         traffic_bytes=placed.traffic_bytes * times,
         constant_traffic_bytes=placed.constant_bytes * times,
         cache_traffic_bytes=placed.cache_bytes * times,
+        scores_traffic_bytes=SPILLED_PASSES * scores_bytes * times,
         macs=table.macs * times,
         utilization=np.divide(table.macs, possible, out=np.zeros_like(time_s), where=used),
         bound_codes=bound_codes,
-        live_bytes=table.step_live_bytes,
+        live_bytes=live_bytes,
         call_s=parameters.call_overhead_s,
         host_s=table.call_bytes / parameters.host_bandwidth_bytes_per_s,
         weight_bytes=table.constant_bytes,
-        peak_memory_bytes=table.constant_bytes + table.live_bytes,
+        peak_memory_bytes=table.constant_bytes + int(live_bytes.max(initial=0)),
         resident_bytes=table.resident_bytes,
         excluded=() if (table.on_device | ~table.moves).all() else ("host_compute",),
     )

@@ -17,6 +17,7 @@ from npusdk.cost.gemms import Floats, GemmSet, collect_gemms
 from npusdk.cost.residency import Residency, tabulate_residency
 from npusdk.cost.waves import SHORT_QUERIES, AttentionSet
 from npusdk.cost.work import Gemm, Work
+from npusdk.graph import Graph
 
 DEPTHWISE_OPS_PER_MAC = 2
 """A depthwise convolution runs on the vector units, as a multiplication and an addition."""
@@ -138,7 +139,7 @@ def work_table(plan: Plan) -> WorkTable:
     depthwise_macs = np.where(depthwise, macs, 0.0)
     vector_ops = np.array([_vector_ops(*pair, plan) for pair in zip(plan.steps, flow.works, strict=True)], np.float64)
     products = {index: _products(flow, index) for index in range(count) if on_device[index] and not depthwise[index]}
-    attention = _attention(flow, products)
+    attention = _attention(flow, products, plan.graph)
     fused = set(attention.step.tolist())
     flat = [(index, gemm) for index, gemms in products.items() for gemm in gemms]
     activations, constants = input_bytes + output_bytes + cache_bytes, weight_bytes + row_bytes
@@ -230,12 +231,18 @@ def _products(flow: Flow, index: int) -> list[Gemm]:
     return [Gemm(cnt, M, N, K) for (_, _, cnt, M, K), N in columns.items()]
 
 
-def _attention(flow: Flow, products: dict[int, list[Gemm]]) -> AttentionSet:
+def _attention(flow: Flow, products: dict[int, list[Gemm]], graph: Graph) -> AttentionSet:
     """Return the attentions that a GPU runs as one kernel."""
     fused = [
-        (index, gemms[0].cnt, gemms[0].M, sum(gemm.N * gemm.K for gemm in gemms), gemms[0].N)
+        (index, gemms[0].cnt, gemms[0].M, sum(gemm.N * gemm.K for gemm in gemms), _keys(flow, index, graph))
         for index, gemms in products.items()
         if flow.steps[index].kind == "attention" and len(gemms) == 2 and gemms[0].M > SHORT_QUERIES
     ]
     steps, cnt, queries, key_elements, keys = np.array(fused, np.float64).reshape(-1, 5).T
     return AttentionSet(steps.astype(np.intp), cnt, queries, key_elements, keys)
+
+
+def _keys(flow: Flow, index: int, graph: Graph) -> int:
+    """Return the keys of an attention: columns of its scores, all of them where only half are computed."""
+    nodes = zip(flow.steps[index].nodes, flow.works[index], strict=True)
+    return graph.tensors[next(node for node, work in nodes if work.gemms).outputs[0]].sizes[-1]

@@ -5,12 +5,16 @@ T = ceil(cnt ceil(M/Tm) ceil(N/Tn) s / U) Tm Tn ceil(K/s / kq) kq / (mac f)
 Tile and wave quantisation: NVIDIA, Matrix Multiplication Background User's Guide, sections 3.1 and 3.2. A tile works
 through K in pieces of 32 bytes (kq elements); split-K deals K out to s tiles whose partial sums, in 4 bytes, are
 written and read once more. On chip move `tiles s (Tm + Tn) K/s b + out`, and `8 cnt M N s` for the partial sums:
-the inputs are read by the tiles and not once more.
+it is the tiles that read the inputs, which do not move once more.
 
 Fused attention (FlashAttention: Dao et al. 2022, algorithm 1) is dealt out in blocks of queries, each against all keys;
 a block holds q queries (`query_block`: 384 in TensorRT's fused multi-head attention, 128 in FlashAttention-2):
 
 blocks = cnt ceil(M / q),   T = ceil(blocks / U) min(M, q) (N K + K N) / (mac f)
+
+On chip move `blocks (N K + K N) b`, the keys and values that blocks read, beside inputs and outputs. Software whose
+fused kernel takes `longest_fused_keys` keys at most runs a longer attention as two products and a softmax: its
+`cnt M N` scores then cross the border of the chip `SPILLED_PASSES` times, and need their place in memory.
 """
 
 from __future__ import annotations
@@ -39,9 +43,9 @@ LEAST_SPLIT_BYTES = 128
 SHORT_QUERIES = 16
 """Attention with at most so many queries for each head is two products, as in decoding."""
 
-
 SPILLED_PASSES = 5
-"""How often the scores of an attention that is not fused cross the border of the chip."""
+"""How often the scores of an attention that is not fused cross the border of the chip: the first product writes them,
+the softmax reads them twice and writes them, the second product reads them."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,7 @@ class AttentionSet:
     key_elements
         Elements of keys and values that each head reads: the multiply-accumulates of one query (N K + K N).
     keys
-        Keys of each head (N).
+        Keys of each head (N), those included that causal queries do not see.
     """
 
     step: npt.NDArray[np.intp]
@@ -109,14 +113,16 @@ class AttentionSet:
     key_elements: Floats
     keys: Floats
 
-    def spilled_elements(self, longest_fused_keys: int) -> Floats:
-        """Return the elements that each moves off chip because it is too long for the software's fused kernel.
+    def spilled_scores(self, longest_fused_keys: int) -> Floats:
+        """Return the scores of each that leave the chip: all of one that is too long for the fused kernel, else none.
 
-        Products and softmax are then kernels of their own: the scores are written once, read twice and written by the
-        softmax, and read by the second product.
+        Parameters
+        ----------
+        longest_fused_keys
+            Keys that the kernel takes at most; 0 where it takes any number.
         """
-        unfused = self.keys > longest_fused_keys if longest_fused_keys else np.zeros(len(self.keys), np.bool_)
-        return np.where(unfused, SPILLED_PASSES * self.cnt * self.queries * self.keys, 0.0)
+        unfused = self.keys > (longest_fused_keys or np.inf)
+        return np.where(unfused, self.cnt * self.queries * self.keys, 0.0)
 
 
 @dataclass(frozen=True)

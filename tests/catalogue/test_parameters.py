@@ -22,6 +22,7 @@ MAY_BE_ZERO = {
     "chunks_batch",
     "link_bandwidth_bytes_per_s",
     "launch_overhead_s",
+    "longest_fused_keys",
     "array_rows",
     "array_columns",
 }
@@ -44,6 +45,7 @@ def test_device_and_format_give_parameters_or_a_refusal(device, dtype):
     assert {name for name, number in numbers.items() if number == math.inf} <= {"on_chip_bandwidth_bytes_per_s"}
     assert parameters.eta_compute <= 1
     assert parameters.eta_memory <= 1
+    assert parameters.eta_vector <= 1
 
 
 def test_rule_table_covers_every_parameter():

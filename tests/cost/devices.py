@@ -76,5 +76,7 @@ any_device = st.builds(
     link_bandwidth_bytes_per_s=st.one_of(st.just(0.0), magnitudes(9, 12)),
     link_latency_s=magnitudes(-7, -5),
     query_block=st.sampled_from([128, 384]),
+    eta_vector=st.floats(0.1, 1.0),
+    longest_fused_keys=st.one_of(st.just(0), st.integers(1, 600)),
 ).map(fill_cells)
 """Devices of any size, balanced or not."""

@@ -81,13 +81,17 @@ def best_product(gemm, shared_bytes, device):
     )
 
 
-def step_time(device, *, gemm=None, vector_ops=0, activation_bytes=0, weight_bytes=0, off_chip_bytes=0):
-    """Return the seconds of a step with at most one product, whose weights are not pinned."""
-    shared = activation_bytes + (0 if device.style == "waves" else weight_bytes)
+def step_time(device, *, gemm=None, vector_ops=0, input_bytes=0, output_bytes=0, weight_bytes=0):
+    """Return the seconds of a step with at most one product, nothing of which stays on chip.
+
+    Tiles read the inputs and weights of a product, which do not move on chip once more.
+    """
+    inputs = {"waves": 0 if gemm else input_bytes}.get(device.style, input_bytes + weight_bytes)
+    shared, off_chip_bytes = inputs + output_bytes, input_bytes + output_bytes + weight_bytes
     matrix, on_chip = (
         best_product(gemm, shared, device) if gemm else (0.0, shared / device.on_chip_bandwidth_bytes_per_s)
     )
-    vector = vector_ops / device.vector_ops_per_s
+    vector = vector_ops / device.vector_ops_per_s / device.eta_vector
     off_chip = off_chip_bytes / (device.eta_memory * device.memory_bandwidth_bytes_per_s)
     terms = (matrix, on_chip, vector, off_chip)
     return (max(terms) if device.overlap else sum(terms)) + device.op_overhead_s

@@ -120,7 +120,7 @@ def test_attention_in_blocks_follows_the_written_equation(sides, units, block):
     """Blocks of queries are dealt to the units in waves, which hold up the vector units too."""
     cnt, queries, key_elements = sides
     device = replace(A100, units=units, query_block=block)
-    attention = AttentionSet(np.zeros(1, int), *(np.array([float(value)]) for value in (cnt, queries, key_elements)))
+    attention = AttentionSet(np.zeros(1, int), *(np.array([float(value)]) for value in (*sides, 1)))
     mapped = map_attention(attention, device)
     blocks = cnt * -(-queries // block)
     waves = -(-blocks // units)

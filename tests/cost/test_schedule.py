@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from npusdk.cost import schedule, schedule_plan, work_table
+from npusdk.numerics import MATRIX_FORMATS
 from npusdk.report import BOUNDS
 from tests.cost.devices import ARRAY, PLAIN, any_device
 from tests.cost.networks import any_pieces, any_plan, build
@@ -64,6 +65,16 @@ def test_batch_is_never_slower_than_its_samples_one_by_one(pieces, power, device
     assert many.throughput_per_s * ROOM >= one.throughput_per_s
 
 
+def least_on_chip_bytes(table, device):
+    """Return what each step moves on chip at least: all activations, or operands and outputs of a product in waves."""
+    if device.style != "waves":
+        return table.activation_bytes
+    gemms = table.plain_gemms
+    width = MATRIX_FORMATS[device.dtype].bits / 8
+    operands = gemms.per_step(gemms.cnt * (gemms.M + gemms.N) * gemms.K * width)
+    return np.where(gemms.bare, table.activation_bytes, operands + table.output_bytes)
+
+
 @given(any_plan, any_device)
 def test_step_takes_at_least_every_roofline_term(plan, device):
     """No step beats the peak rate, the vector rate or a bandwidth: on chip, off chip, between devices."""
@@ -73,12 +84,13 @@ def test_step_takes_at_least_every_roofline_term(plan, device):
     peak = device.units * device.macs_per_unit_per_cycle * device.clock_hz
     plain = table.on_device & (np.array(table.kinds) != "depthwise")
     sustained = device.memory_bandwidth_bytes_per_s * device.eta_memory
+    on_chip = least_on_chip_bytes(table, device)
     shared = 2 * (table.shards - 1) / table.shards * table.reduced_bytes
     terms = (
         np.where(plain, table.macs / (peak * device.eta_compute), 0) * times,
-        table.vector_ops / device.vector_ops_per_s * times,
+        table.vector_ops / (device.vector_ops_per_s * device.eta_vector) * times,
         found.traffic_bytes / sustained,
-        np.where(table.moves, table.activation_bytes, 0) / device.on_chip_bandwidth_bytes_per_s * times,
+        np.where(table.moves, on_chip, 0) / device.on_chip_bandwidth_bytes_per_s * times,
         shared / (device.link_bandwidth_bytes_per_s or device.host_bandwidth_bytes_per_s) * times,
         *found.terms_s.values(),
     )
@@ -102,7 +114,8 @@ def test_numbers_are_finite_and_never_negative(plan, device):
     found = schedule_plan(plan, device)
     columns = (
         found.time_s, found.compute_s, found.vector_s, found.on_chip_s, found.memory_s, found.overhead_s,
-        found.transfer_s, found.traffic_bytes, found.macs, found.utilization,
+        found.transfer_s, found.traffic_bytes, found.scores_traffic_bytes, found.live_bytes, found.macs,
+        found.utilization,
     )  # fmt: skip
     for column in columns:
         assert len(column) == len(found)
@@ -131,10 +144,15 @@ def test_terms_and_steps_add_up(plan, device):
 
 @given(any_plan, any_device)
 def test_traffic_is_what_crosses_borders_at_most(plan, device):
-    """On-chip memory takes bytes off the bus and adds none; without any, everything that crosses a border moves."""
+    """On-chip memory takes bytes off the bus and adds none; without any, everything that crosses a border moves.
+
+    Scores of an attention that is not fused cross it too.
+    """
     table = work_table(plan)
+    found = schedule(table, device)
     everything = (table.activation_bytes + table.weight_bytes + table.row_bytes) * table.repeats
-    assert (schedule(table, device).traffic_bytes <= everything * ROOM).all()
+    everything = everything + found.scores_traffic_bytes
+    assert (found.traffic_bytes <= everything * ROOM).all()
     without = schedule(table, replace(device, usable_on_chip_bytes=0.0))
     assert without.traffic_bytes == pytest.approx(everything)
 
