@@ -37,6 +37,7 @@ class Calibrated:
 @lru_cache(maxsize=512)
 def calibrate(device: DeviceSpec, dtype: str, stack: str = "") -> Calibrated:
     """Return the parameters of a device."""
+    check_stack(stack)
     found = cost_parameters(device, dtype)
     chip = Provenance(
         chip=device.id, calibrated=False, eta_compute=found.eta_compute, op_overhead_s=found.op_overhead_s, stack=stack

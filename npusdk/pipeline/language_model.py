@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from npusdk.catalogue import DeviceSpec
 from npusdk.compiler import Traits
+from npusdk.cost.price import PriceList
 from npusdk.display import Shown
 from npusdk.errors import ConfigError
 from npusdk.importers.language import BLOCK, LanguageConfig, LanguageSource, PassGraph, pass_graph, read_config
@@ -129,7 +130,7 @@ class LLM(Shown):
         """
         return self._pass("context", context, batch, parallel)
 
-    def serve(
+    def serve(  # noqa: PLR0913 - each is a word of the public call
         self,
         device: str | DeviceSpec,
         *,
@@ -140,6 +141,7 @@ class LLM(Shown):
         parallel: Parallel | None = None,
         batching: str = "continuous",
         stack: str = "",
+        prices: PriceList | None = None,
     ) -> ServingReport:
         """Return what serving requests of one shape is predicted to take, see `npusdk.pipeline.serving`.
 
@@ -157,6 +159,8 @@ class LLM(Shown):
             "continuous" (a request that ends makes room for the next) or "static" (a batch begins and ends together).
         stack
             Software that serves, whose measured factors are applied.
+        prices
+            Prices of a centre; without them no price is said.
 
         Raises
         ------
@@ -174,7 +178,7 @@ class LLM(Shown):
             batching=batching,
             stack=stack,
         )
-        return serve(work, read_count("batch", batch))
+        return serve(work, read_count("batch", batch), prices)
 
     def _pass(self, what: str, length: int, batch: int, parallel: Parallel | None) -> Pass:
         shared = parallel or Parallel()

@@ -13,14 +13,16 @@ stages, while the others compute for the other streams. How many requests there 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from npusdk.catalogue import DeviceSpec, cost_parameters
+from npusdk.catalogue import DeviceSpec
 from npusdk.cost import send_s
+from npusdk.cost.price import PriceList, call_cost_krw
+from npusdk.pipeline.figures import calibrate
 from npusdk.pipeline.workload import Workload, choose_batch
 from npusdk.report import Note, Parallel, ProfileReport, ServingReport
 from npusdk.report.serving import Span
@@ -34,20 +36,23 @@ MOST_TOKENS = 8192
 POINTS = (0.125, 0.375, 0.625, 0.875)
 """Shares of the output at which a step is timed."""
 
+MILLION = 1_000_000
+"""Tokens of which the price is said."""
+
 ACTIVATION_BYTES = 2
 """Bytes of an element that one stage passes to the next."""
 
 
 @dataclass(frozen=True)
 class Timed:
-    """Seconds of a part of the work with their interval, and the joules of one device.
+    """Seconds and joules of a part of the work, with their interval.
 
     Parameters
     ----------
     value, low, high
         Seconds.
     energy_j
-        None where energy is not predicted.
+        Joules of all devices that share a pass; None where energy is not predicted.
     """
 
     value: float
@@ -72,12 +77,12 @@ class Timed:
         return Span(value=self.value, low=self.low, high=self.high)
 
 
-def cost_pass(made: Pass, device: DeviceSpec, precision: str) -> ProfileReport:
+def cost_pass(made: Pass, device: DeviceSpec, precision: str, stack: str) -> ProfileReport:
     """Return the report of one pass; the one place where serving asks the cost model."""
-    return made.planner.profile(device, precision, made.batch)
+    return made.planner.profile(device, precision, made.batch, stack=stack)
 
 
-def serve(work: Workload, batch: int | None) -> ServingReport:
+def serve(work: Workload, batch: int | None, prices: PriceList | None = None) -> ServingReport:
     """Return what serving is predicted to take; `batch` is as many as the memory holds if it is None.
 
     Raises
@@ -95,7 +100,8 @@ def serve(work: Workload, batch: int | None) -> ServingReport:
     latency = prefill + step.times(steps) if step else prefill
     tokens = work.parallel.replicas * requests * work.output_tokens
     rate = Span(value=tokens / latency.value, low=tokens / latency.high, high=tokens / latency.low)
-    joules = latency.energy_j
+    joules = None if latency.energy_j is None else latency.energy_j * streams / (requests * work.output_tokens)
+    paid = _price(work, rate.value, joules, prices)
     return ServingReport(
         basis="predicted",
         device=work.device.id,
@@ -122,7 +128,8 @@ def serve(work: Workload, batch: int | None) -> ServingReport:
         latency=latency.span,
         tokens_per_s=rate,
         tokens_per_s_per_device=rate.value / work.parallel.devices,
-        energy_j_per_token=None if joules is None else joules * work.shards * streams / (requests * work.output_tokens),
+        energy_j_per_token=joules,
+        power_boundary=clock.reports[0].power_boundary,
         kv_bytes_per_token=work.model.kv_bytes_per_token(work.precision),
         kv_capacity_tokens=work.capacity_tokens,
         largest_batch=work.largest_batch,
@@ -130,9 +137,26 @@ def serve(work: Workload, batch: int | None) -> ServingReport:
         memory_bytes=work.memory_bytes,
         validity=max(report.validity for report in clock.reports),
         interval_basis=max(clock.reports, key=lambda report: report.validity).interval_basis,
-        excluded=tuple(dict.fromkeys(code for report in clock.reports for code in report.excluded)),
+        excluded=_excluded(clock.reports, paid),
         assumptions=_notes(clock.reports),
+        provenance=clock.reports[0].provenance,
+        **paid,
     )
+
+
+def _price(work: Workload, tokens_per_s: float, energy_j: float | None, prices: PriceList | None) -> dict[str, Any]:
+    """Return what a million output tokens cost by field, where there are prices."""
+    if prices is None:
+        return {}
+    joules = None if energy_j is None else MILLION * energy_j
+    won = call_cost_krw(prices, work.device.id, MILLION / tokens_per_s, joules, count=work.parallel.devices)
+    return {} if won is None else {"krw_per_million_tokens": won, "price_basis": prices.price_basis}
+
+
+def _excluded(reports: Iterable[ProfileReport], paid: Mapping[str, object]) -> tuple[str, ...]:
+    """Return what the numbers leave out, each once; the price is not left out where there is one."""
+    codes = dict.fromkeys(code for report in reports for code in report.excluded)
+    return tuple(code for code in codes if not (code == "price" and paid))
 
 
 def _notes(reports: Iterable[ProfileReport]) -> tuple[Note, ...]:
@@ -176,10 +200,10 @@ class _Clock:
     def _time(self, made: Pass) -> Timed:
         """Return the pass through all stages, with what they pass on."""
         work = self.work
-        report = cost_pass(made, work.chip, work.precision)
+        report = cost_pass(made, work.chip, work.precision, work.stack)
         self.reports.append(report)
         new = made.inputs[0].elements * work.model.config.hidden * ACTIVATION_BYTES
-        parameters = cost_parameters(work.chip, work.precision)
+        parameters = calibrate(work.chip, work.precision, work.stack).parameters
         passed_s = (work.parallel.pp - 1) * send_s(new, parameters) if work.parallel.pp > 1 else 0.0
         return Timed(
             report.latency_s + passed_s,

@@ -22,6 +22,7 @@ from npusdk.catalogue import DeviceSpec, find_device
 from npusdk.errors import ConfigError, DoesNotFitError, UnknownDeviceError
 from npusdk.importers.language import Share
 from npusdk.language import _, plain
+from npusdk.pipeline.figures import check_stack
 from npusdk.pipeline.opening import read_count
 from npusdk.report import Parallel
 from npusdk.report.serving import Batching
@@ -137,12 +138,7 @@ def read_workload(
             value=plain(repr(batching), 40),
             known=", ".join(get_args(Batching)),
         )
-    if stack:
-        raise ConfigError(
-            _("stack {stack} is not known: no factors of any software are applied to serving"),
-            hint=_("Leave stack= out."),
-            stack=plain(repr(stack), 40),
-        )
+    check_stack(stack)
     chip, chips = _chip(found)
     isl, osl = (read_count(what, n) or 1 for what, n in zip(("input_tokens", "output_tokens"), tokens, strict=True))
     return Workload(

@@ -83,6 +83,10 @@ class ServingReport(Report):
         The same for each of them.
     energy_j_per_token
         Joules of all devices for an output token; None where energy is not predicted.
+    krw_per_million_tokens, price_basis
+        Won of all devices for a million output tokens, and whose prices they are; None and empty without prices.
+    power_boundary
+        What the joules cover: "chip", "card" or "system"; empty where energy is not predicted.
     kv_bytes_per_token, kv_capacity_tokens
         Bytes of keys and values of one token in all layers; tokens for which one replica has room (None: its memory is
         not documented).
@@ -127,6 +131,9 @@ class ServingReport(Report):
     tokens_per_s: Span
     tokens_per_s_per_device: float
     energy_j_per_token: float | None = None
+    krw_per_million_tokens: float | None = None
+    price_basis: str = ""
+    power_boundary: str = ""
     kv_bytes_per_token: Count
     kv_capacity_tokens: Count | None
     largest_batch: Count | None
@@ -162,7 +169,7 @@ class ServingReport(Report):
     def _check_invariants(self) -> Self:
         stepping_s = self.steps * self.tpot.value if self.tpot else 0.0
         replica = self.parallel.replicas * self.batch * self.output_tokens
-        energy = self.energy_j_per_token
+        spent = [number for number in (self.energy_j_per_token, self.krw_per_million_tokens) if number is not None]
         laws = {
             "there is one request of one token or more": min(self.batch, self.input_tokens, self.output_tokens) >= 1,
             "the first token is the prefill's": self.steps == self.output_tokens - 1,
@@ -175,7 +182,7 @@ class ServingReport(Report):
             "devices share the tokens": _near(
                 self.tokens_per_s_per_device * self.parallel.devices, self.tokens_per_s.value
             ),
-            "energy is finite and not negative": energy is None or (isfinite(energy) and energy >= 0),
+            "energy and price are finite and not negative": all(isfinite(number) and number >= 0 for number in spent),
             "memory is known for all or nothing": (self.memory_bytes is None)
             == (self.kv_capacity_tokens is None)
             == (self.largest_batch is None),

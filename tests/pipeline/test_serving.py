@@ -165,3 +165,40 @@ def test_device_without_a_documented_memory_serves_the_batch_it_is_given():
     report = serve(SMALL, "graphcore-c600", batch=4)
     assert (report.memory_bytes, report.kv_capacity_tokens, report.largest_batch) == (None, None, None)
     assert report.latency_s > 0
+
+
+def test_price_of_tokens_is_that_of_the_devices_and_their_energy():
+    """A million tokens cost the hours of all devices and their electricity; twice the prices make twice the won."""
+    shared = npu.Parallel(tp=2, replicas=3)
+    options = {"input_tokens": 128, "output_tokens": 64, "batch": 8, "parallel": shared}
+    rent = npu.PriceList("rent", {"a100": 3600.0})
+    power = npu.PriceList("power", {"a100": 0.0}, pue=1.5, tariff_krw_per_kwh=100.0)
+    both = npu.PriceList("both", {"a100": 7200.0}, pue=1.5, tariff_krw_per_kwh=200.0)
+    paid = [npu.LLM("qwen3-1.7b").serve("a100", **options, prices=prices) for prices in (rent, power, both)]
+    hours, electricity, doubled = (report.krw_per_million_tokens for report in paid)
+    assert hours == pytest.approx(shared.devices * 1e6 / paid[0].tokens_per_s.value)
+    assert electricity == pytest.approx(paid[1].energy_j_per_token * 1e6 / 3.6e6 * 150.0)
+    assert doubled == pytest.approx(2 * (hours + electricity))
+    assert [report.price_basis for report in paid] == ["rent", "power", "both"]
+    assert "price" not in paid[0].excluded
+
+
+def test_serving_without_a_price_says_none():
+    """Without a price list, or a price of the device, no won are said and the price is excluded."""
+    for prices in (None, npu.PriceList("other", {"h100": 1.0})):
+        report = npu.LLM("qwen3-0.6b").serve("a100", input_tokens=8, output_tokens=4, batch=1, prices=prices)
+        assert (report.krw_per_million_tokens, report.price_basis) == (None, "")
+        assert "price" in report.excluded
+
+
+def test_energy_of_a_token_is_that_of_all_devices_that_share_it():
+    """Static requests one at a time take the energy of a prefill and of their steps on all devices of a replica."""
+    model, shared = npu.LLM("qwen3-0.6b"), npu.Parallel(tp=2)
+    report = model.serve("a100", input_tokens=64, output_tokens=2, batch=1, parallel=shared, batching="static")
+    passes = [
+        model.prefill(tokens=64, parallel=shared),
+        *(model.decode(context=64 + n, parallel=shared) for n in (0, 1)),
+    ]
+    prefill, *steps = (npu.profile(made, "a100").energy_j for made in passes)
+    assert 2 * report.energy_j_per_token == pytest.approx(prefill + sum(steps) / 2)
+    assert report.power_boundary == "card"
