@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal, TypeAlias
 
 from npusdk.errors import ConfigError
 from npusdk.language import _, plain
 from npusdk.report.profile import ProfileReport
+
+Verdict: TypeAlias = Literal["reached", "missed", "not_separable", "no_verdict"]
+"""Whether one profile is so many times better than another: certainly, certainly not, the intervals do not say, or
+nothing is calibrated on one of the chips."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,3 +147,21 @@ def interval_of(profile: ProfileReport, name: str) -> tuple[float, float]:
     if name == "throughput":
         return value / longer if longer else 0.0, value / shorter if shorter else float("inf")
     return value * shorter, value * longer
+
+
+def judge(profile: ProfileReport, reference: ProfileReport, name: str, factor: float) -> Verdict:
+    """Return whether a profile is `factor` times as good as another in a number.
+
+    Raises
+    ------
+    ConfigError
+        If the two may not be ranked by that number.
+    """
+    if len(rankable((profile, reference), name)) < 2 or "C" in (profile.validity, reference.validity):
+        return "no_verdict"
+    (low, high), (other_low, other_high) = (interval_of(one, name) for one in (profile, reference))
+    if not read_objective(name).largest_first:
+        low, high, other_low, other_high = other_low, other_high, low, high
+    if low >= factor * other_high:
+        return "reached"
+    return "missed" if high < factor * other_low else "not_separable"

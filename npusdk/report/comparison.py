@@ -9,7 +9,7 @@ from pydantic import model_validator
 from npusdk.errors import ConfigError, NpuError
 from npusdk.language import _, plain
 from npusdk.report.base import Report
-from npusdk.report.choice import interval_of, not_dominated, order_of, rankable, read_objective
+from npusdk.report.choice import Verdict, interval_of, judge, not_dominated, order_of, rankable, read_objective
 from npusdk.report.parallel import Parallel
 from npusdk.report.picture import Picture, draw
 from npusdk.report.profile import ProfileReport
@@ -160,6 +160,31 @@ class Comparison(Report):
         objective = read_objective(by)
         first, *others = sorted(rankable(self.profiles, by), key=lambda one: (objective.cost(one), order_of(one)))
         return Best(by=by, profile=first, rivals=tuple(one for one in others if not self.is_separable(first, one, by)))
+
+    @staticmethod
+    def verdict(
+        profile: ProfileReport, reference: ProfileReport, by: str = "throughput", factor: float = 1.2
+    ) -> Verdict:
+        """Return whether a profile is so many times as good as another, such as 120 % of an A100.
+
+        Parameters
+        ----------
+        by
+            "throughput", "latency", "energy" (samples for each joule) or "price".
+        factor
+            How many times as good.
+
+        Returns
+        -------
+        "reached" or "missed" where the intervals leave no doubt, "not_separable" where they do, and "no_verdict" where
+        nothing is calibrated on one of the chips (validity class C) or one has no such figure.
+
+        Raises
+        ------
+        ConfigError
+            As `best`.
+        """
+        return judge(profile, reference, by, factor)
 
     def groups(self) -> tuple[tuple[ProfileReport, ...], ...]:
         """Return the profiles by latency in groups, each of a shortest and all that is not separable from it."""

@@ -1,6 +1,7 @@
 """The laws of a profile, checked whenever one is made or read."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from npusdk.errors import ConfigError
-from npusdk.report import BOUNDS, SCHEMA_VERSION, LayerCost, LayerTable, Note, ProfileReport, Reachability
+from npusdk.report import BOUNDS, SCHEMA_VERSION, TERMS, LayerCost, LayerTable, Note, ProfileReport, Reachability
 from tests.views import samples
 
 TIMES = st.floats(min_value=0, max_value=1e3, allow_subnormal=False)
@@ -322,3 +323,78 @@ def test_live_bytes_are_there_for_all_layers_or_for_none():
 def test_layer_table_is_short_in_a_shell():
     """A table of many layers does not fill a screen when it is named."""
     assert repr(samples.profile().layers) == "LayerTable(4 layers, 120 MMAC)"
+
+
+@pytest.mark.parametrize(
+    ("changes", "law"),
+    [
+        ({"energy_low_j": 1.0}, "low <= energy <= high"),
+        ({"energy_high_j": 1e-9}, "low <= energy <= high"),
+        ({"power_w": 151.0}, "energy is power x latency"),
+        ({"energy_low_j": -1.0}, "nothing is negative"),
+        ({"sustained_power_w": float("nan")}, "every number is finite"),
+        ({"krw": -1.0}, "nothing is negative"),
+        ({"chunk": 9}, "1 <= chunk <= batch"),
+        ({"chunk": 0}, "1 <= chunk <= batch"),
+        ({"partitions": 0}, "partitions >= 1"),
+    ],
+)
+def test_grounds_that_break_a_law_are_refused(changes, law):
+    """Energy lies in its interval and is power times latency; a chunk is part of the batch."""
+    samples.grounded()
+    with pytest.raises(ValidationError, match=law):
+        samples.grounded(**changes)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "law"),
+    [
+        ("repeats", 0, "repeats >= 1"),
+        ("terms", dict.fromkeys(TERMS.values(), -1e-9), "nothing is negative"),
+        ("terms", dict.fromkeys(TERMS.values(), float("inf")), "every number is finite"),
+    ],
+)
+def test_layer_whose_terms_break_a_law_is_refused(column, value, law):
+    """A layer runs once or more, and no term of its time is negative."""
+    row = {**samples.ROWS[0], "repeats": 1, "terms": dict.fromkeys(TERMS.values(), 0.0), column: value}
+    with pytest.raises(ValidationError, match=law):
+        samples.profile(rows=[row])
+
+
+def test_terms_have_a_margin_where_there_are_two():
+    """The largest term over the second largest; a single one has none."""
+    terms = dict.fromkeys(TERMS.values(), 0.0)
+    rows = [
+        {**samples.ROWS[0], "terms": terms | {"compute_s": 6e-6, "memory_s": 2e-6}},
+        {**samples.ROWS[1], "terms": terms | {"vector_s": 1e-6}},
+    ]
+    table = samples.profile(rows=rows).layers
+    assert [row.margin for row in table] == [pytest.approx(3.0), None]
+    assert table.margins.tolist() == [pytest.approx(3.0), np.inf]
+    assert samples.profile().layers.margins is None
+    assert samples.profile().layers[0].margin is None
+
+
+def test_terms_that_are_not_those_of_the_schema_are_refused():
+    """A column of another name would be lost when it is written."""
+    table = samples.grounded().layers
+    with pytest.raises(ValueError, match="terms are"):
+        replace(table, terms={"compute_s": table.time_s})
+
+
+def test_terms_repeats_and_explanations_are_there_for_all_layers_or_for_none():
+    """A column half filled is no column."""
+    rows = [row.model_dump() for row in samples.grounded().layers]
+    rows[1] |= {"terms": None, "repeats": None, "explanation": None}
+    table = LayerTable.from_rows(rows)
+    assert (table.terms, table.repeats, table.explanations) == (None, None, None)
+    assert (table[0].terms, table[0].repeats, table[0].explanation) == (None, None, None)
+
+
+def test_figures_of_a_sample_are_those_of_a_call_over_the_batch():
+    """Joules and won of a sample are what batches are compared by; a report says how many devices it is for."""
+    report = samples.grounded()
+    assert report.energy_j_per_sample == report.energy_j / 8
+    assert report.krw_per_sample == report.krw / 8
+    assert (report.devices, samples.profile().devices) == (6, 1)
+    assert samples.profile().energy_j_per_sample is None

@@ -24,6 +24,9 @@ ROWS = 60
 GROUPS = 3
 """Groups beyond the fastest whose members are named."""
 
+LEAST = 3
+"""Profiles from which on a Pareto set says something."""
+
 PARETO_ROWS = 12
 """Profiles of a Pareto set that are listed."""
 
@@ -79,14 +82,18 @@ def _refused(refusal: Refusal) -> str:
 
 
 def add_pareto(page: Blocks, report: Comparison) -> None:
-    """Add who is not beaten in latency and throughput at once, and in throughput and energy, where that says more."""
-    pairs = [("latency", "throughput")]
-    if is_rankable(report.profiles, "energy"):
-        pairs.append(("throughput", "energy"))
-    for x, y in pairs:
-        found = report.pareto(x, y)
-        if len(report.profiles) < 3:
+    """Add who is not beaten in latency and throughput at once, and in throughput and energy.
+
+    Samples for each joule of a chip on which nothing is calibrated are no ground for a choice.
+    """
+    sure = report.where(validity=("A", "B"))
+    pairs = [(report, "latency", "throughput")]
+    if is_rankable(sure.profiles, "energy"):
+        pairs.append((sure, "throughput", "energy"))
+    for asked, x, y in pairs:
+        if len(asked.profiles) < LEAST:
             continue
+        found = asked.pareto(x, y)
         page.heading(
             render(
                 _("Pareto set, {x} against {y}, {basis}"),
@@ -195,6 +202,12 @@ def _cautions(report: Comparison, profiles: Sequence[ProfileReport]) -> Iterator
     for validity, rests_on in sorted({(profile.validity, profile.interval_basis) for profile in profiles}):
         for label, meaning in validity_facts(validity, rests_on):
             yield f"{label}: {meaning}"
+    guessed = [called(profile, profiles) for profile in profiles if profile.validity == "C"]
+    if guessed:
+        yield render(
+            _("no verdict such as 120 % of another device, or on samples for each joule, in class C: {devices}"),
+            devices=_names(guessed, profiles),
+        )
     if len({profile.precision for profile in profiles}) > 1:
         yield translate(_("the precisions differ; the accuracy of the model may differ with them"))
     idle = [called(profile, profiles) for profile in profiles if overhead_share(profile) > _MOSTLY]
