@@ -148,6 +148,23 @@ def _supported(known: dict[str, StackConstants]) -> Iterator[str]:
     yield from (name for name, stack in sorted(known.items()) if stack.supported)
 
 
+def check_stack(stack: str) -> None:
+    """Refuse a software stack that predictions cannot be made for; none, an empty name, is the reference.
+
+    Raises
+    ------
+    ConfigError
+        If it is not one of `stacks()`.
+    """
+    if stack and stack not in stacks():
+        raise ConfigError(
+            _("stack {stack} is not known to the calibration; known are {known}"),
+            hint=_("Choose one of {known}, or leave the stack out."),
+            stack=plain(repr(stack), 40),
+            known=", ".join(stacks()),
+        )
+
+
 def calibrate(device: DeviceSpec, dtype: str, stack: str = "") -> Calibrated:
     """Return the parameters of a device in a precision, calibrated as far as anybody measured it.
 
@@ -163,13 +180,7 @@ def calibrate(device: DeviceSpec, dtype: str, stack: str = "") -> Calibrated:
     PrecisionError
         If the device does not have the precision, or the public figures do not allow a prediction in it.
     """
-    if stack and stack not in stacks():
-        raise ConfigError(
-            _("stack {stack} is not known to the calibration; known are {known}"),
-            hint=_("Choose one of {known}, or leave the stack out."),
-            stack=plain(repr(stack), 40),
-            known=", ".join(stacks()),
-        )
+    check_stack(stack)
     calibration = current()
     key = (id(calibration), device, dtype, stack)
     if key not in _CACHE:

@@ -11,7 +11,7 @@ from npusdk.cost.power import Powered
 from npusdk.cost.price import PriceList
 from npusdk.errors import ConfigError
 from npusdk.language import _
-from npusdk.pipeline.figures import Calibrated
+from npusdk.pipeline.calibration import Calibrated
 from npusdk.report import Parallel
 
 if TYPE_CHECKING:

@@ -10,9 +10,8 @@ from npusdk.catalogue import DeviceSpec
 from npusdk.cost.price import PriceList
 from npusdk.errors import ConfigError, NpuError
 from npusdk.language import _
-from npusdk.pipeline.calibration import model_version
+from npusdk.pipeline.calibration import check_stack, model_version
 from npusdk.pipeline.case import share_out
-from npusdk.pipeline.figures import check_stack
 from npusdk.pipeline.model import Model
 from npusdk.report import Comparison, Parallel, ProfileReport, Refusal
 

@@ -22,8 +22,8 @@ from npusdk.cost.power import Powered, apply_power
 from npusdk.cost.price import PriceList
 from npusdk.errors import NpuError, ShapeError
 from npusdk.numerics import MATRIX_FORMATS
+from npusdk.pipeline.calibration import calibrate
 from npusdk.pipeline.case import Case, Costed, share_out
-from npusdk.pipeline.figures import calibrate
 from npusdk.pipeline.profiling import make_profile
 from npusdk.report import Note, Parallel, ProfileReport
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from npusdk.catalogue import DeviceSpec
 from npusdk.cost import send_s
 from npusdk.cost.price import PriceList, call_cost_krw
-from npusdk.pipeline.figures import calibrate
+from npusdk.pipeline.calibration import calibrate
 from npusdk.pipeline.workload import Workload, choose_batch
 from npusdk.report import Note, Parallel, ProfileReport, ServingReport
 from npusdk.report.serving import Span

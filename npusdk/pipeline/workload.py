@@ -22,7 +22,7 @@ from npusdk.catalogue import DeviceSpec, find_device
 from npusdk.errors import ConfigError, DoesNotFitError, UnknownDeviceError
 from npusdk.importers.language import Share
 from npusdk.language import _, plain
-from npusdk.pipeline.figures import check_stack
+from npusdk.pipeline.calibration import check_stack
 from npusdk.pipeline.opening import read_count
 from npusdk.report import Parallel
 from npusdk.report.serving import Batching

@@ -44,3 +44,11 @@ def one_op():
         return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
 
     return build
+
+
+@pytest.fixture(scope="session")
+def weak():
+    """Return a T4 that may draw 30 W."""
+    device = npu.device("t4")
+    limit = device.specs["tdp_w"].model_copy(update={"value": 30.0})
+    return device.model_copy(update={"specs": {**device.specs, "tdp_w": limit}})

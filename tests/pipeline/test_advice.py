@@ -22,7 +22,7 @@ def network(request):
 
 @pytest.fixture(scope="module")
 def language_model():
-    return npu.LLM("qwen3-1.7b")
+    return npu.LLM("llama-3-8b")
 
 
 def advised(advice, model, report):
@@ -103,16 +103,14 @@ def test_narrower_format_is_advised_only_where_public_software_reaches_it():
             assert all(spec.precision(name).reachable == "documented" for name in advised_formats)
 
 
-def test_operators_on_the_host_are_named(network):
-    """Where layers run on the host the advice names them, and what it gains is the latency without those trips."""
-    report = npu.profile(network, "warboy")
+def test_operators_on_the_host_are_named():
+    """Where layers run on the host the advice names them, and gains at most what their time is."""
+    report = npu.profile(npu.load("zoo:resnet18"), "warboy")
     on_host = [layer for layer in report.layers if layer.bound == "host"]
     found = [advice for advice in report.advice if advice.action.code == "use_supported_operators"]
-    if not on_host or sum(layer.time_s for layer in on_host) < 0.1 * report.latency_s:
-        pytest.skip("this network runs on the device")
     assert [advice.condition.params["count"] for advice in found] == [len(on_host)]
     assert on_host[0].op in found[0].condition.params["operators"]
-    assert found[0].gain > 1
+    assert report.latency_s - sum(layer.time_s for layer in on_host) <= found[0].predicted_s < report.latency_s
 
 
 @pytest.mark.parametrize(("what", "length"), [("prefill", "tokens"), ("decode", "context")])
@@ -140,14 +138,14 @@ def test_network_is_not_advised_what_is_for_language_models(network):
     assert not codes & {"use_tp", "use_weights", "use_cache"}
 
 
-def test_power_limit_is_named_where_it_slows_the_device():
+def test_power_limit_is_named_where_it_slows_the_device(weak):
     """A device at its limit is told so, with the time that it would take without."""
     network = npu.load("zoo:resnet50")
-    report = npu.profile(network, "t4", "int8", batch=64)
+    report = npu.profile(network, weak, "fp16", batch=64)
     advice = next(advice for advice in report.advice if advice.action.code == "raise_power_limit")
-    powered = network.planner.cost(Case(npu.device("t4"), "int8", 64)).powered
+    powered = network.planner.cost(Case(weak, "fp16", 64)).powered
     assert advice.gain == pytest.approx(report.latency_s / powered.schedule.latency_s)
-    assert advice.condition.params["watts"] == 70
+    assert advice.condition.params["watts"] == 30
 
 
 def test_what_nobody_looks_at_is_not_predicted(network, monkeypatch):

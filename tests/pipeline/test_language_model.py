@@ -89,7 +89,7 @@ def test_narrow_formats_take_less_memory():
     assert 2 * narrow.kv_bytes_per_token("bf16") == wide.kv_bytes_per_token("bf16") == 114_688
     reports = [npu.profile(model.decode(context=2048), "rngd") for model in (wide, narrow)]
     assert reports[1].weight_bytes == pytest.approx(narrow.weight_bytes("bf16"), rel=1e-3)
-    assert reports[1].latency_s < 0.5 * reports[0].latency_s
+    assert reports[1].latency_s < 0.6 * reports[0].latency_s
 
 
 def test_one_device_is_no_parallelism():
