@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from operator import index
 
 from npusdk.errors import DtypeError, ModelFormatError, NpuError, ShapeError, UnsupportedOpError
@@ -100,3 +100,56 @@ def open_file(source: Source, shapes: Mapping[str, tuple[int, ...]], *, batch: i
 def _blame(error: NpuError, kind: type[NpuError]) -> NpuError:
     """Return an error as one of another kind: what a file itself contradicts is not the caller's fault."""
     return kind(error.template, hint=error.hint, **error.params)
+
+
+def refuse_sizes(model: Model, given: Mapping[str, object]) -> None:
+    """Refuse sizes for a model that is loaded already.
+
+    Raises
+    ------
+    ShapeError
+        If a size is given.
+    """
+    for name, value in given.items():
+        if value is not None:
+            raise ShapeError(
+                _("model {model} is loaded already, its shapes are fixed"),
+                hint=_("Give {name} when you load it."),
+                model=model.name,
+                name=name,
+            )
+
+
+def refuse_zoo_sizes(sizes: Mapping[str, int | None]) -> None:
+    """Refuse sizes that only a reference network has.
+
+    Raises
+    ------
+    ShapeError
+        If one is given.
+    """
+    for name in ("sequence", "resolution"):
+        if sizes[name] is not None:
+            raise ShapeError(
+                _("{name} is for networks of the zoo; a file says itself which inputs it has"),
+                hint=_('Give the shapes of its inputs: input_shapes={{"name": (1, 3, 224, 224)}}.'),
+                name=name,
+            )
+
+
+def read_shapes(shapes: Mapping[str, Sequence[int]]) -> dict[str, tuple[int, ...]]:
+    """Return shapes by input name as tuples of whole numbers.
+
+    Raises
+    ------
+    ShapeError
+        If they are of another form.
+    """
+    try:
+        return {str(name): tuple(index(size) for size in shape) for name, shape in shapes.items()}
+    except (TypeError, AttributeError) as error:
+        raise ShapeError(
+            _("input_shapes is {value}: it must give a tuple of whole numbers for each input name"),
+            hint=_('Write it so: input_shapes={{"image": (1, 3, 224, 224)}}.'),
+            value=repr(shapes)[:80],
+        ) from error

@@ -105,8 +105,9 @@ def _spend(costed: Costed) -> dict[str, Any]:
     """Return energies, powers and price by field: of the devices that a call occupies, and of all when calls follow."""
     case, powered = costed.case, costed.powered
     shared = case.parallel.tp
-    spent: dict[str, Any] = {"energy_basis": powered.basis}
+    spent: dict[str, Any] = {}
     if powered.energy_j is not None:
+        spent["energy_basis"] = powered.basis
         names = ("energy_j", "energy_low_j", "energy_high_j", "power_w")
         spent |= {name: getattr(powered, name) * shared for name in names}
         spent["sustained_power_w"] = (powered.sustained_power_w or 0.0) * case.parallel.devices

@@ -5,15 +5,13 @@ A model is given as `load` returned it, or as anything that `load` takes; a devi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from operator import index
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 from npusdk.catalogue import DeviceList, DeviceSpec, filter_devices, find_device
 from npusdk.cost.price import PriceList
 from npusdk.errors import (
     ConfigError,
-    ShapeError,
     UnknownDeviceError,
 )
 from npusdk.importers import Source
@@ -21,7 +19,15 @@ from npusdk.language import _
 from npusdk.pipeline.comparing import compare_cases, read_axes
 from npusdk.pipeline.fitting import fit_device
 from npusdk.pipeline.model import Model
-from npusdk.pipeline.opening import ZOO_PREFIX, open_file, open_zoo, read_count
+from npusdk.pipeline.opening import (
+    ZOO_PREFIX,
+    open_file,
+    open_zoo,
+    read_count,
+    read_shapes,
+    refuse_sizes,
+    refuse_zoo_sizes,
+)
 from npusdk.pipeline.program import Program
 from npusdk.report import Comparison, FitReport, Parallel, ProfileReport
 from npusdk.zoo import Size
@@ -113,14 +119,14 @@ def load(
     given = {"batch": batch, "sequence": sequence, "resolution": resolution}
     sizes = {name: read_count(name, value) for name, value in given.items()}
     if isinstance(source, Model):
-        _refuse_sizes(source, {"input_shapes": input_shapes or None, **sizes})
+        refuse_sizes(source, {"input_shapes": input_shapes or None, **sizes})
         return source
-    shapes = _read_shapes(input_shapes or {})
+    shapes = read_shapes(input_shapes or {})
     if isinstance(source, str) and source.startswith(ZOO_PREFIX):
         size = Size(sizes["resolution"] or 0, sizes["sequence"] or 0)
         model = open_zoo(source.removeprefix(ZOO_PREFIX), shapes, size=size, batch=sizes["batch"])
     else:
-        _refuse_zoo_sizes(sizes)
+        refuse_zoo_sizes(sizes)
         model = open_file(source, shapes, batch=sizes["batch"])
     model.planner.prepare()
     return model
@@ -251,41 +257,6 @@ def compare(
     loaded = load(model)
     asked = read_axes(loaded, precision, batch, parallel)
     return compare_cases(loaded, _choose(devices), asked, stack=stack, prices=prices)
-
-
-def _refuse_sizes(model: Model, given: Mapping[str, object]) -> None:
-    """Refuse sizes for a model that is loaded already."""
-    for name, value in given.items():
-        if value is not None:
-            raise ShapeError(
-                _("model {model} is loaded already, its shapes are fixed"),
-                hint=_("Give {name} when you load it."),
-                model=model.name,
-                name=name,
-            )
-
-
-def _refuse_zoo_sizes(sizes: Mapping[str, int | None]) -> None:
-    """Refuse sizes that only a reference network has."""
-    for name in ("sequence", "resolution"):
-        if sizes[name] is not None:
-            raise ShapeError(
-                _("{name} is for networks of the zoo; a file says itself which inputs it has"),
-                hint=_('Give the shapes of its inputs: input_shapes={{"name": (1, 3, 224, 224)}}.'),
-                name=name,
-            )
-
-
-def _read_shapes(shapes: Mapping[str, Sequence[int]]) -> dict[str, tuple[int, ...]]:
-    """Return shapes by input name as tuples of whole numbers."""
-    try:
-        return {str(name): tuple(index(size) for size in shape) for name, shape in shapes.items()}
-    except (TypeError, AttributeError) as error:
-        raise ShapeError(
-            _("input_shapes is {value}: it must give a tuple of whole numbers for each input name"),
-            hint=_('Write it so: input_shapes={{"image": (1, 3, 224, 224)}}.'),
-            value=repr(shapes)[:80],
-        ) from error
 
 
 def _find(name: str | DeviceSpec) -> DeviceSpec:

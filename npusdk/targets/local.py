@@ -6,10 +6,11 @@ from collections.abc import Iterable
 
 from npusdk.catalogue import DeviceList, DeviceSpec
 from npusdk.cell import Bundle
+from npusdk.cost.price import PriceList
 from npusdk.display import Shown
 from npusdk.pipeline import Program, check, compare, compile, devices, profile  # noqa: A004 - the public names
 from npusdk.pipeline.street import AnyModel
-from npusdk.report import Comparison, FitReport, ProfileReport
+from npusdk.report import Comparison, FitReport, Parallel, ProfileReport
 from npusdk.targets.cells import CellRun, run_cell
 
 
@@ -39,20 +40,32 @@ class LocalTarget(Shown):
         return compile(model, device, precision, batch)
 
     def profile(
-        self, model: AnyModel, device: str | DeviceSpec, precision: str = "auto", batch: int | None = None
+        self,
+        model: AnyModel,
+        device: str | DeviceSpec,
+        precision: str = "auto",
+        batch: int | None = None,
+        *,
+        parallel: Parallel | None = None,
+        stack: str = "",
+        prices: PriceList | None = None,
     ) -> ProfileReport:
         """Return what a model is predicted to take; see `npusdk.profile`."""
-        return profile(model, device, precision, batch)
+        return profile(model, device, precision, batch, parallel=parallel, stack=stack, prices=prices)
 
     def compare(
         self,
         model: AnyModel,
         devices: str | Iterable[str | DeviceSpec] = "all",
-        precision: str = "auto",
-        batch: int | None = None,
+        precision: str | Iterable[str] = "auto",
+        batch: int | Iterable[int] | None = None,
+        *,
+        parallel: Parallel | Iterable[Parallel] | None = None,
+        stack: str = "",
+        prices: PriceList | None = None,
     ) -> Comparison:
-        """Return profiles on several devices; see `npusdk.compare`."""
-        return compare(model, devices, precision, batch)
+        """Return profiles on several devices, in one way or in several; see `npusdk.compare`."""
+        return compare(model, devices, precision, batch, parallel=parallel, stack=stack, prices=prices)
 
     def run_cell(
         self,

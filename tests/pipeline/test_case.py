@@ -6,6 +6,7 @@ import pytest
 
 import npusdk as npu
 from npusdk.catalogue import cost_parameters
+from npusdk.pipeline.calibration import stacks
 from npusdk.pipeline.case import Case
 from npusdk.report import Parallel
 from npusdk.report.layers import BOUNDS, TERMS
@@ -84,7 +85,7 @@ def test_energy_without_figures_is_excluded_by_name(network):
     """A device of which a figure is missing has no energy, says so, and keeps its time."""
     report = npu.profile(network, "systolic-128x128", "fp16")
     assert report.energy_j is report.power_w is report.energy_low_j is None
-    assert report.power_boundary == ""
+    assert (report.power_boundary, report.energy_basis) == ("", "")
     assert "energy" in report.excluded
     assert "energy" not in npu.profile(network, "a100").excluded
 
@@ -174,6 +175,24 @@ def test_report_survives_json_with_all_that_was_not_looked_at(network, decoding)
         again = npu.ProfileReport.from_json(report.to_json())
         assert again == report
         assert again.to_json() == report.to_json()
+
+
+def test_stack_applies_its_factors_and_is_named(network):
+    """The reference by its name changes nothing, another stack changes the time, and each report names its own."""
+    plain, named = (npu.profile(network, "a100", stack=stack) for stack in ("", stacks()[0]))
+    assert (plain.stack, named.stack) == ("", stacks()[0])
+    assert named.latency_s == plain.latency_s
+    others = [npu.profile(network, "a100", stack=stack) for stack in stacks()[1:]]
+    assert all(report.provenance.stack == report.stack for report in others)
+    assert any(report.latency_s != plain.latency_s for report in others)
+
+
+def test_local_target_takes_what_the_calls_take(network):
+    """The target in this process profiles and compares in every way that the calls do."""
+    options = {"parallel": Parallel(replicas=2), "prices": PRICES}
+    assert npu.local().profile(network, "rngd", **options) == npu.profile(network, "rngd", **options)
+    several = (["rngd"], ["auto"], [1, 2])
+    assert npu.local().compare(network, *several, **options) == npu.compare(network, *several, **options)
 
 
 def test_stack_that_nobody_knows_is_refused(network):

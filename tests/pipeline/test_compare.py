@@ -43,6 +43,13 @@ def test_precision_that_a_device_lacks_is_refused_once(network):
     assert all(refusal.batch is None and refusal.parallel is None and refusal.hint for refusal in found.refusals)
 
 
+def test_device_without_figures_is_refused_once(network):
+    """A device of which a rate is missing refuses all batches with one reason."""
+    found = npu.compare(network, ["hyperaccel-bertha-100"], ["bf16", "fp8"], BATCHES)
+    assert [(refusal.precision, refusal.batch) for refusal in found.refusals] == [("bf16", None)]
+    assert [profile.batch for profile in found.profiles] == list(BATCHES)
+
+
 def test_two_words_for_one_way_give_one_profile(network):
     """What "auto" chooses and its name, a batch given twice, no division and one device: each is one profile."""
     found = npu.compare(network, ["rngd"], ["auto", "bf16"], [2, 2], parallel=[Parallel(), Parallel(replicas=1)])

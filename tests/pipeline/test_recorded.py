@@ -52,3 +52,10 @@ def test_recording_evaluates_without_rounding():
     x, w = np.random.default_rng(0).normal(size=(2, 512, 512)).astype(np.float32)
     found = Recording(recorded(512)).evaluate({"x": x, "w": w})
     np.testing.assert_allclose(found["y"], np.maximum(x @ w, 0), atol=1e-3)
+
+
+def test_cell_is_not_advised_another_batch():
+    """A cell has no samples: advice on it never names a batch, however much a network would gain by one."""
+    report = Recording(recorded(rows=2)).profile(npu.device("a100"), "bf16")
+    assert report.sensitivity
+    assert not [advice for advice in report.advice if advice.action.code.startswith("use_batch")]
