@@ -60,9 +60,9 @@ def _taken(plan: Plan, views: Sequence[bool]) -> set[str]:
 
 
 def _joins_or_cuts(step: Step, graph: Graph) -> bool:
-    """Whether a step on the device does nothing but join or cut along axis 1."""
+    """Whether a step does nothing but join or cut along axis 1."""
     node = step.nodes[0]
-    if len(step.nodes) > 1 or step.placement != "device" or node.op not in IN_PLACE:
+    if len(step.nodes) > 1 or node.op not in IN_PLACE:
         return False
     axis = node.attrs.get("axis", IN_PLACE[node.op])
     rank = len(graph.tensors[node.inputs[0]].shape)

@@ -76,7 +76,9 @@ def place_data(table: WorkTable, terms: Terms, parameters: CostParameters, *, sc
     fetched_bytes = weight_misses[:, None] * table.weight_bytes + row_misses[:, None] * table.row_bytes
     cache_bytes = cache_misses[:, None] * table.cache_bytes
     moved_bytes = (table.input_bytes + table.output_bytes) - table.residency.hit_bytes[first:fits]
-    traffic_bytes = moved_bytes + fetched_bytes + cache_bytes + SPILLED_PASSES * scores_bytes
+    traffic_bytes = moved_bytes + fetched_bytes + cache_bytes
+    if parameters.longest_fused_keys:
+        traffic_bytes += SPILLED_PASSES * scores_bytes
     memory_s = traffic_bytes / (parameters.eta_memory * parameters.memory_bandwidth_bytes_per_s)
     fetch_s = np.zeros_like(fetched_bytes)
     if parameters.style != "waves" and not parameters.overlap:

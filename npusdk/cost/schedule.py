@@ -192,7 +192,7 @@ def schedule(table: WorkTable, parameters: CostParameters) -> Schedule:
     possible = peak_macs_per_s(parameters) * time_s
     used = table.on_device & (possible > 0)
     times = table.repeats
-    live_bytes = table.step_live_bytes + np.ceil(scores_bytes).astype(np.int64)
+    live_bytes, most_live_bytes = _live_bytes(table, scores_bytes, parameters)
     return Schedule(
         names=table.names,
         labels=table.labels,
@@ -211,7 +211,7 @@ def schedule(table: WorkTable, parameters: CostParameters) -> Schedule:
         traffic_bytes=placed.traffic_bytes * times,
         constant_traffic_bytes=placed.constant_bytes * times,
         cache_traffic_bytes=placed.cache_bytes * times,
-        scores_traffic_bytes=SPILLED_PASSES * scores_bytes * times,
+        scores_traffic_bytes=scores_bytes * (SPILLED_PASSES * times),
         macs=table.macs * times,
         utilization=np.divide(table.macs, possible, out=np.zeros_like(time_s), where=used),
         bound_codes=bound_codes,
@@ -219,10 +219,20 @@ def schedule(table: WorkTable, parameters: CostParameters) -> Schedule:
         call_s=parameters.call_overhead_s,
         host_s=table.call_bytes / parameters.host_bandwidth_bytes_per_s,
         weight_bytes=table.constant_bytes,
-        peak_memory_bytes=table.constant_bytes + int(live_bytes.max(initial=0)),
+        peak_memory_bytes=table.constant_bytes + most_live_bytes,
         resident_bytes=table.resident_bytes,
         excluded=() if (table.on_device | ~table.moves).all() else ("host_compute",),
     )
+
+
+def _live_bytes(
+    table: WorkTable, scores_bytes: Floats, parameters: CostParameters
+) -> tuple[npt.NDArray[np.int64], int]:
+    """Return what is alive on the device during each step, scores that leave the chip included, and the most of it."""
+    if not parameters.longest_fused_keys:
+        return table.step_live_bytes, table.live_bytes
+    live_bytes = table.step_live_bytes + np.ceil(scores_bytes).astype(np.int64)
+    return live_bytes, int(live_bytes.max(initial=0))
 
 
 def find_bounds(
