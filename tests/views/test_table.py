@@ -112,7 +112,7 @@ def test_comparison_has_grounds_and_the_pareto_set():
 
 def test_serving_is_a_row_with_its_intervals():
     """Figures with an interval have three columns; what is not known is empty."""
-    (found,) = rows(table.serving(samples.serving(energy_j_per_token=None)))
+    (found,) = rows(table.serving(samples.serving(energy_j_per_token=None, provenance=None)))
     assert [float(found[name]) for name in ("ttft_s", "ttft_s_low", "ttft_s_high")] == [0.015, 0.0075, 0.03]
     assert (found["tp"], found["replicas"], found["basis"]) == ("2", "2", "predicted")
     assert found["energy_j_per_token"] == found["calibrated"] == ""

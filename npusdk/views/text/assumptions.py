@@ -24,7 +24,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         _("launches and host"): (
             "op_overhead_s", "launch_overhead_s", "call_overhead_s", "host_bandwidth_bytes_per_s",
         ),
-        _("link of devices"): ("link_bandwidth_bytes_per_s", "link_latency_s"),
+        _("link between devices"): ("link_bandwidth_bytes_per_s", "link_latency_s"),
         _("power and energy"): (
             "tdp_w", "idle_w", "active_share", "mac_energy_j", "memory_energy_j_per_byte", "power_boundary",
         ),
@@ -33,7 +33,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """Parameters of the cost model by what they describe."""
 
 POWER = FAMILIES["power and energy"]
-LINK = FAMILIES["link of devices"]
+LINK = FAMILIES["link between devices"]
 
 _OTHER = _("other parameters")
 _FAMILY_OF = {name: family for family, names in FAMILIES.items() for name in names}

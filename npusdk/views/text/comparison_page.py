@@ -202,7 +202,7 @@ def _cautions(report: Comparison, profiles: Sequence[ProfileReport]) -> Iterator
     for validity, rests_on in sorted({(profile.validity, profile.interval_basis) for profile in profiles}):
         for label, meaning in validity_facts(validity, rests_on):
             yield f"{label}: {meaning}"
-    guessed = [called(profile, profiles) for profile in profiles if profile.validity == "C"]
+    guessed = list(dict.fromkeys(profile.device_name for profile in profiles if profile.validity == "C"))
     if guessed:
         yield render(
             _("no verdict such as 120 % of another device, or on samples for each joule, in class C: {devices}"),

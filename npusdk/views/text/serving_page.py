@@ -12,7 +12,7 @@ from npusdk.views.blocks import NAME_LIMIT, Blocks, Cell
 from npusdk.views.page import WIDTH, Page
 from npusdk.views.text import assumptions
 from npusdk.views.text.grounds_page import parallel_text, provenance_facts, validity_facts
-from npusdk.views.text.words import BASIS, join, joules, word
+from npusdk.views.text.words import BASIS, BOUNDARIES, join, joules, word
 
 BATCHING: Mapping[str, str] = MappingProxyType(
     {
@@ -90,7 +90,11 @@ def _times(report: ServingReport, basis: str) -> Iterator[tuple[str, str | Cell]
     yield render(_("{basis} request under load"), basis=basis), seconds_of(report.latency)
     if report.energy_j_per_token is not None:
         energy = render(_("{energy} a token"), energy=joules(report.energy_j_per_token))
-        yield render(_("{basis} energy"), basis=basis), energy
+        yield render(_("{basis} energy"), basis=basis), join(energy, word(BOUNDARIES, report.power_boundary))
+    if report.krw_per_million_tokens is not None:
+        price = render(_("{price} KRW for a million tokens"), price=format_number(report.krw_per_million_tokens))
+        rests_on = plain(report.price_basis, NAME_LIMIT)
+        yield render(_("{basis} price"), basis=basis), join(price, rests_on, separator="; ")
     yield from validity_facts(report.validity, report.interval_basis)
     yield from provenance_facts(report.provenance, report.stack)
 

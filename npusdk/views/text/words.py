@@ -20,7 +20,7 @@ BOUNDS: Mapping[str, str] = MappingProxyType(
         "vector": _("vector"),
         "overhead": _("overhead"),
         "host": _("host"),
-        "link": _("link of devices"),
+        "link": _("link"),
     }
 )
 
@@ -89,9 +89,10 @@ PRIORS: Mapping[str, str] = MappingProxyType(
         "class_default": _("default of its class"),
         "secondary_parameter": _("quoted by others"),
         "derived_parameter": _("derived"),
+        "calibrated_parameter": _("fitted to this chip"),
     }
 )
-"""How a parameter was come by that is neither a vendor's nor measured, weakest first."""
+"""How a parameter was come by that no vendor says, weakest first."""
 
 ITEM_KINDS: Mapping[str, str] = MappingProxyType(
     {
