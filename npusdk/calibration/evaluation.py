@@ -11,6 +11,7 @@ from npusdk.calibration.judging import Predictor, judge
 from npusdk.calibration.predictor import Prediction, answer
 from npusdk.calibration.refusals import Refused
 from npusdk.calibration.scores import Judged, fit_roofline, macro_by, macro_mean, mean_rank, ranks_by
+from npusdk.pipeline.calibration import WIDTHS
 from npusdk.pipeline.constants import Interval, Scores
 
 COVERAGE = 0.8
@@ -99,7 +100,8 @@ def _round(value: float | None) -> float | None:
 def make_interval(points: Sequence[Point], rows: Sequence[Judged]) -> Interval:
     """Return the factors between which `COVERAGE` of left-out measurements lie, on chips with enough of them.
 
-    Each network on a chip counts once. The factors are those of measured over predicted seconds.
+    Each network on a chip counts once. The factors are those of measured over predicted seconds; where no chip has
+    enough, they are judgement.
     """
     units: dict[str, set[str]] = {}
     for point in points:
@@ -110,6 +112,8 @@ def make_interval(points: Sequence[Point], rows: Sequence[Judged]) -> Interval:
         for row in rows
         if row.unit in enough and row.measured_s and row.predicted_s
     ]
+    if not ratios:
+        return Interval(low=WIDTHS["A"][0], high=WIDTHS["A"][1])
     sizes = {unit: sum(other == unit for _, other in ratios) for _, unit in ratios}
     tail = (1 - COVERAGE) / 2
     low, high = (_quantile(sorted((value, 1 / sizes[unit]) for value, unit in ratios), q) for q in (tail, 1 - tail))

@@ -216,11 +216,11 @@ def pooled_priors(theta: Theta, chips: Iterable[str]) -> Theta:
 
 
 def pooled_prior(theta: Mapping[Name, float], kind: str) -> dict[str, float]:
-    """Return what is expected of a chip of a class, by name of the constant."""
+    """Return what is expected of a chip of a class, by name of the constant: `PRIORS` where nothing is fitted."""
     fitted = sorted({name.of for name in theta if name.what == "eta_compute"})
     mates = [chip for chip in fitted if class_of(chip) == kind]
-    found = {}
-    for what in ("eta_compute", "op_overhead_s"):
+    found = PRIORS[kind].model_dump()
+    for what in found if fitted else ():
         everywhere = geometric_mean([theta[Name(what, chip)] for chip in fitted])
         found[what] = geometric_mean([*(theta[Name(what, chip)] for chip in mates), everywhere])
     return found

@@ -42,7 +42,7 @@ PRIORS: Mapping[str, Prior] = MappingProxyType(
 
 LAMBDAS: Mapping[str, float] = MappingProxyType(
     {
-        "eta_compute": 0.3, "op_overhead_s": 0.1, "eta_vector": 0.05,
+        "eta_compute": 1.0, "op_overhead_s": 0.4, "eta_vector": 0.05,
         "compute": 0.15, "memory": 0.15, "overhead": 0.08,
     }
 )  # fmt: skip
