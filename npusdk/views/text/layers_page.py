@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from npusdk.language import _, plain, render, translate
 from npusdk.report import LayerListing, LayerTable, Picture
-from npusdk.units import format_bytes, format_count, format_seconds
+from npusdk.units import format_bytes, format_count, format_number, format_seconds
 from npusdk.views.blocks import NAME_LIMIT, Blocks, Column
 from npusdk.views.page import WIDTH, Page
 from npusdk.views.text.profile_page import title_of
@@ -48,10 +48,13 @@ def add_layers(page: Blocks, table: LayerTable, basis: str) -> None:
         Word for what the numbers are based on; empty for no such column.
     """
     first = table[:ROWS]
+    repeated = any((layer.repeats or 1) > 1 for layer in first)
+    timed = any(layer.margin is not None for layer in first)
     columns = (
         Column("", number=True),
         Column(translate(_("layer")), wraps=True, least=20),
         Column(translate(_("operators")), wraps=True, least=16),
+        *((Column(translate(_("times")), number=True),) * repeated),
         *((Column(translate(_("basis"))),) * bool(basis)),
         Column(translate(_("time")), number=True),
         Column(translate(_("bound"))),
@@ -59,6 +62,7 @@ def add_layers(page: Blocks, table: LayerTable, basis: str) -> None:
         Column(translate(_("traffic")), number=True, optional=True),
         Column("MAC", number=True, optional=True),
         Column(translate(_("live activations")), number=True, optional=True),
+        *((Column(translate(_("by a factor of")), number=True, optional=True),) * timed),
     )
     if not first:
         page.paragraph(translate(_("no layers")))
@@ -70,6 +74,7 @@ def add_layers(page: Blocks, table: LayerTable, basis: str) -> None:
                 str(index),
                 plain(layer.name, NAME_LIMIT),
                 plain(layer.op.replace("+", " + "), NAME_LIMIT),
+                *((f"x {layer.repeats or 1}",) * repeated),
                 *((basis,) * bool(basis)),
                 format_seconds(layer.time_s),
                 word(BOUNDS, layer.bound),
@@ -77,6 +82,7 @@ def add_layers(page: Blocks, table: LayerTable, basis: str) -> None:
                 format_bytes(layer.traffic_bytes),
                 format_count(layer.macs) if layer.macs else "-",
                 "-" if layer.live_bytes is None else format_bytes(layer.live_bytes),
+                *(("-" if layer.margin is None else format_number(layer.margin),) * timed),
             )
             for index, layer in enumerate(first, start=1)
         ),
