@@ -68,7 +68,7 @@ def _features(net: Detector, x: str, scale: Scale) -> list[str]:
     return neck.join(net, levels[1:])
 
 
-def _detect(net: Detector, levels: Sequence[str], _scale: Scale, cells: Cells, classes: int = CLASSES) -> list[str]:
+def _detect(net: Detector, levels: Sequence[str], _scale: Scale, cells: Cells, *, classes: int = CLASSES) -> list[str]:
     finest = net.channels[levels[0]]
     return [
         distance_head(net, levels, (distance_branch(finest), class_branch(finest, classes)), cells, classes=classes)

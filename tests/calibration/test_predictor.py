@@ -12,6 +12,7 @@ from npusdk.calibration.rows import Row
 from npusdk.catalogue import cost_parameters
 from npusdk.cost import best_schedule
 from npusdk.pipeline import load
+from npusdk.pipeline.calibration import expected_parameters
 
 IMAGE = Row(
     line=2, id="a", device_key="a100-sxm-80", model="ResNet-50 v1.5", precision="int8", batch="8",
@@ -51,7 +52,7 @@ def test_guidance_doubles_the_batch_of_each_step():
 
 def test_latency_is_that_of_the_schedule():
     """The answer for a network is the cost model's, with or without host and runtime."""
-    parameters = cost_parameters(prepare(changed(IMAGE)).device, "int8")
+    parameters = expected_parameters(prepare(changed(IMAGE)).device, "int8", "other")
     (work,) = prepare(changed(IMAGE)).works
     timed = best_schedule(work.tables, parameters, 8)
     latency = changed(IMAGE, metric="latency", unit="ms")
