@@ -66,7 +66,7 @@ def _joins_or_cuts(step: Step, graph: Graph) -> bool:
         return False
     axis = node.attrs.get("axis", IN_PLACE[node.op])
     rank = len(graph.tensors[node.inputs[0]].shape)
-    return isinstance(axis, int) and axis in (1, 1 - rank) and all(node.outputs)
+    return rank > 1 and axis in (1, 1 - rank) and all(node.outputs)
 
 
 def _touched(step: Step) -> set[str]:

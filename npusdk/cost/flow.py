@@ -91,7 +91,8 @@ class Flow:
     def cache_bytes(self) -> int:
         """Bytes of everything that is resident, once for each repeat of the steps that touch it."""
         return sum(
-            value.cache_bytes * max(self.repeats[index] for index in (value.producer, *value.readers) if index >= 0)
+            value.cache_bytes
+            * max((self.repeats[index] for index in (value.producer, *value.readers) if index >= 0), default=1)
             for value in self.values.values()
             if value.cache_bytes
         )

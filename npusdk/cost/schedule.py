@@ -17,7 +17,12 @@ from npusdk.cost.placement import combine, find_scores, place_data
 from npusdk.cost.table import WorkTable, work_table
 from npusdk.cost.time import peak_macs_per_s, time_steps
 from npusdk.cost.waves import SPILLED_PASSES
+from npusdk.errors import ConfigError
+from npusdk.language import _
 from npusdk.report import BOUNDS, LayerTable
+
+LONGEST_S = 1e100
+"""Longest call that is predicted: squares of such times are still numbers."""
 
 OVERHEAD, HOST, LINK = (BOUNDS.index(bound) for bound in ("overhead", "host", "link"))
 
@@ -175,7 +180,27 @@ def schedule(table: WorkTable, parameters: CostParameters) -> Schedule:
         Work of the plan.
     parameters
         The device in the plan's precision.
+
+    Raises
+    ------
+    ConfigError
+        If figures of the device are so far out of any range that the time is no number, or beyond `LONGEST_S`.
     """
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        found = _schedule(table, parameters)
+        latency_s = found.latency_s
+    if not latency_s <= LONGEST_S:
+        raise ConfigError(
+            _("{device}: its figures give a call {time_s} s; times up to {longest_s} s can be predicted."),
+            hint=_("Correct the rates and bandwidths of the device."),
+            device=parameters.device,
+            time_s=latency_s,
+            longest_s=LONGEST_S,
+        )
+    return found
+
+
+def _schedule(table: WorkTable, parameters: CostParameters) -> Schedule:
     terms = time_steps(table, parameters)
     scores_bytes = find_scores(table, parameters)
     placed = place_data(table, terms, parameters, scores_bytes=scores_bytes)

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from npusdk.compiler.plan import Plan, Step
+from npusdk.cost.extent import check_extent
 from npusdk.cost.flow import OUTSIDE, Flow, count_constants, exchanged_bytes, live_bytes, trace_flow
 from npusdk.cost.gemms import Floats, GemmSet, collect_gemms
 from npusdk.cost.residency import Residency, tabulate_residency
@@ -127,8 +128,12 @@ def work_table(plan: Plan) -> WorkTable:
     ------
     UnsupportedOpError
         If a node's operator has no work rule.
+    ModelError
+        If one call is more than can be counted.
     """
     flow = trace_flow(plan)
+    totals = count_constants(flow, plan)
+    check_extent(flow, totals, plan.graph.name)
     count = len(plan.steps)
     on_device = np.array([step.placement == "device" for step in plan.steps], np.bool_)
     input_bytes, output_bytes, cache_bytes, working_bytes = _activation_bytes(flow)
@@ -145,7 +150,6 @@ def work_table(plan: Plan) -> WorkTable:
     activations, constants = input_bytes + output_bytes + cache_bytes, weight_bytes + row_bytes
     exchange_bytes, given_bytes, returned_bytes = exchanged_bytes(flow)
     alive = live_bytes(flow)
-    totals = count_constants(flow, plan)
     return WorkTable(
         names=tuple(step.name for step in plan.steps),
         labels=tuple(step.label for step in plan.steps),

@@ -14,6 +14,14 @@ def _split(write, x):
     return write.vector("Concat", *halves, shape=(batch, length, width))
 
 
+def _in_place(write, x):
+    length = write.shape(x)[1]
+    if length == 1:
+        return x
+    first, second = write.cut(x, length // 3 or 1, length - (length // 3 or 1))
+    return write.vector("Relu", write.join(write.vector("Sigmoid", first), second))
+
+
 def _view(write, x):
     batch, length, width = write.shape(x)
     return write.view(write.view(x, (batch, width, length)), (batch, length, width))
@@ -35,6 +43,7 @@ PIECES = {
     "sigmoid": lambda write, x: write.vector("Sigmoid", x),
     "softmax": lambda write, x: write.vector("Softmax", x),
     "split": _split,
+    "in_place": _in_place,
     "view": _view,
     "host": lambda write, x: write.step("vector", write.node("Erf", [x], write.shape(x)), placement="host"),
     "gather": _gather,

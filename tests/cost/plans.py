@@ -87,6 +87,22 @@ class PlanWriter:
         """Apply one operator; the result is as large as the first input unless a shape is given."""
         return self.step("vector", self.node(op, inputs, shape or self.shape(inputs[0]), **attrs))
 
+    def cut(self, x, *lengths, axis=1):
+        """Cut a tensor along an axis; return the parts."""
+        sizes, count = self.shape(x), len(self.tensors)
+        parts = [
+            self.tensor(f"part{count}_{place}", (*sizes[:axis], length, *sizes[axis + 1 :]))
+            for place, length in enumerate(lengths)
+        ]
+        self.step("vector", Node("Split", f"cut{count}", (x,), tuple(parts), MappingProxyType({"axis": axis})))
+        return parts
+
+    def join(self, *parts, axis=1, **where):
+        """Join tensors along an axis."""
+        sizes = list(self.shape(parts[0]))
+        sizes[axis] = sum(self.shape(part)[axis] for part in parts)
+        return self.step("vector", self.node("Concat", parts, sizes, axis=axis), **where)
+
     def view(self, x, shape):
         """Give a tensor another shape."""
         return self.step("view", self.node("Reshape", [x], shape))

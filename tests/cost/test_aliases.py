@@ -1,7 +1,5 @@
 """Joins and cuts in place: what is read, what lives and what may stay on chip, as a hand would count it."""
 
-from types import MappingProxyType
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,24 +9,6 @@ from npusdk.cost.aliases import deal
 from npusdk.graph import Node
 from tests.cost.devices import PLAIN
 from tests.cost.plans import PlanWriter
-
-
-def cut(write, x, *channels, axis=1):
-    """Cut a tensor along an axis; return the parts."""
-    sizes = list(write.shape(x))
-    parts = []
-    for count in channels:
-        sizes[axis] = count
-        parts.append(write.tensor(f"part{len(write.tensors)}", sizes))
-    write.step("vector", Node("Split", parts[0] + "_cut", (x,), tuple(parts), MappingProxyType({"axis": axis})))
-    return parts
-
-
-def join(write, *parts, axis=1, **where):
-    """Join tensors along an axis."""
-    sizes = list(write.shape(parts[0]))
-    sizes[axis] = sum(write.shape(part)[axis] for part in parts)
-    return write.step("vector", write.node("Concat", parts, sizes, axis=axis), **where)
 
 
 def begin(*channels, precision="int8"):
@@ -41,9 +21,9 @@ def test_block_of_split_bottleneck_and_concat_moves_what_its_convolutions_read_a
     """A block that cuts its channels, convolves half of them and joins all has no traffic for cut and join."""
     write = PlanWriter("int8")
     x = write.conv(write.input("image", (1, 3, 8, 8)), 8, 3, 2)
-    a, b = cut(write, x, 4, 4)
+    a, b = write.cut(x, 4, 4)
     m = write.conv(write.conv(b, 4, 3), 4, 3, residual=b)
-    write.conv(join(write, a, b, m), 8)
+    write.conv(write.join(a, b, m), 8)
     table = work_table(write.plan())
     # The image has 192 bytes, x and the result 128, each half and each convolution of it 64.
     assert table.moves.tolist() == [True, False, True, True, False, True]
@@ -65,7 +45,7 @@ def test_block_of_split_bottleneck_and_concat_moves_what_its_convolutions_read_a
 def test_part_that_is_read_alone_needs_room_for_the_value_that_it_was_cut_from():
     """A half stays on chip only if the other half, which nobody reads any more, fits beside it."""
     write, x = begin(10)
-    write.vector("Relu", cut(write, x, 5, 5)[0])
+    write.vector("Relu", write.cut(x, 5, 5)[0])
     table = work_table(write.plan())
     assert table.residency.budgets.tolist() == [0.0, 100 + 100]
     assert table.residency.hit_bytes[-1].tolist() == [100, 0, 50]
@@ -75,7 +55,7 @@ def test_part_that_is_read_alone_needs_room_for_the_value_that_it_was_cut_from()
 def test_cut_of_a_join_reads_the_parts_that_lie_in_it():
     """Of two values side by side, each piece reads what it covers, and lets go what it does not."""
     write, a, b = begin(4, 12)
-    p, q = cut(write, join(write, a, b), 8, 8)
+    p, q = write.cut(write.join(a, b), 8, 8)
     y, z = write.vector("Relu", p), write.vector("Relu", q)
     table = work_table(write.plan(y, z))
     assert table.input_bytes.tolist() == [40, 120, 0, 0, 80, 80]
@@ -86,8 +66,8 @@ def test_cut_of_a_join_reads_the_parts_that_lie_in_it():
 def test_joins_within_joins_are_read_part_by_part():
     """A dense block joins what it joined before; every value is read once by each reader of all."""
     write, a, b, c = begin(3, 5, 7)
-    inner = join(write, a, b)
-    write.vector("Relu", join(write, inner, c, inner))
+    inner = write.join(a, b)
+    write.vector("Relu", write.join(inner, c, inner))
     table = work_table(write.plan())
     assert table.moves.tolist()[3:] == [False, False, True]
     assert table.input_bytes[-1] == 30 + 50 + 70 + 30 + 50
@@ -97,7 +77,7 @@ def test_joins_within_joins_are_read_part_by_part():
 def test_value_that_is_joined_twice_is_there_once():
     """Two joins of one value are two readings of it, and it lives to the later of them."""
     write, a, b, c = begin(4, 5, 6)
-    y, z = join(write, a, b), join(write, c, a)
+    y, z = write.join(a, b), write.join(c, a)
     write.vector("Relu", y)
     write.vector("Relu", z)
     table = work_table(write.plan(*(step.outputs[0] for step in write.steps[-2:])))
@@ -108,7 +88,7 @@ def test_value_that_is_joined_twice_is_there_once():
 def test_view_of_a_join_is_the_same_parts():
     """A reshaped join is still no copy."""
     write, a, b = begin(4, 6)
-    write.vector("Relu", write.view(join(write, a, b), (10, 10)))
+    write.vector("Relu", write.view(write.join(a, b), (10, 10)))
     table = work_table(write.plan())
     assert table.moves.tolist() == [True, True, False, False, True]
     assert table.input_bytes[-1] == 100
@@ -117,65 +97,70 @@ def test_view_of_a_join_is_the_same_parts():
 def test_two_passes_over_a_join_read_its_parts_twice():
     """Operators that read more than once do so of every part."""
     write, a, b = begin(3, 4)
-    write.vector("Softmax", join(write, a, b))
+    write.vector("Softmax", write.join(a, b))
     assert work_table(write.plan()).input_bytes.tolist() == [30, 40, 0, 2 * 70]
 
 
 def given_by_a_caller(write, a, b):
-    return write.vector("Relu", join(write, a, write.input("given", (1, 2, 10)))), ()
+    return write.vector("Relu", write.join(a, write.input("given", (1, 2, 10)))), ()
 
 
 def given_in_another_shape(write, a, b):
-    return write.vector("Relu", join(write, a, write.view(write.input("given", (2, 10)), (1, 2, 10)))), ()
+    return write.vector("Relu", write.join(a, write.view(write.input("given", (2, 10)), (1, 2, 10)))), ()
 
 
 def constant(write, a, b):
-    return write.vector("Relu", join(write, a, write.weight((1, 2, 10)))), ()
+    return write.vector("Relu", write.join(a, write.weight((1, 2, 10)))), ()
 
 
 def wanted_by_a_caller(write, a, b):
-    return join(write, a, b), ()
+    return write.join(a, b), ()
 
 
 def wanted_in_another_shape(write, a, b):
-    return write.view(join(write, a, b), (10, 10)), ()
+    return write.view(write.join(a, b), (10, 10)), ()
 
 
 def part_wanted_by_a_caller(write, a, b):
-    return write.vector("Relu", join(write, a, b)), (a,)
+    return write.vector("Relu", write.join(a, b)), (a,)
 
 
 def part_wanted_in_another_shape(write, a, b):
-    return write.vector("Relu", join(write, a, b)), (write.view(a, (40,)),)
+    return write.vector("Relu", write.join(a, b)), (write.view(a, (40,)),)
 
 
 def piece_wanted_by_a_caller(write, a, b):
-    p, q = cut(write, a, 1, 3)
+    p, q = write.cut(a, 1, 3)
     return write.vector("Relu", p), (q,)
 
 
 def given_by_the_host(write, a, b):
     host = write.step("vector", write.node("Erf", [b], write.shape(b)), placement="host")
-    return write.vector("Relu", join(write, a, host)), ()
+    return write.vector("Relu", write.join(a, host)), ()
 
 
 def wanted_by_the_host(write, a, b):
-    host = write.step("vector", write.node("Erf", [join(write, a, b)], (1, 10, 10)), placement="host")
+    host = write.step("vector", write.node("Erf", [write.join(a, b)], (1, 10, 10)), placement="host")
     return write.vector("Relu", host), ()
 
 
 def done_on_the_host(write, a, b):
-    return write.vector("Relu", join(write, a, b, placement="host")), ()
+    return write.vector("Relu", write.join(a, b, placement="host")), ()
 
 
 def inner_axis(write, a, b):
-    return write.vector("Relu", join(write, a, write.vector("Relu", a), axis=2)), ()
+    return write.vector("Relu", write.join(a, write.vector("Relu", a), axis=2)), ()
 
 
 def default_axis(write, a, b):
     name = write.tensor("all", (1, 4, 10))
     write.step("vector", Node("Split", "cut", (a,), (name,)))
     return write.vector("Relu", name), ()
+
+
+def only_axis(write, a, b):
+    flat = [write.vector("Flatten", x, shape=(write.tensors[x].elements,)) for x in (a, b)]
+    return write.vector("Relu", write.join(*flat, axis=0)), ()
 
 
 def with_arithmetic(write, a, b):
@@ -190,7 +175,7 @@ def with_arithmetic(write, a, b):
     [
         given_by_a_caller, given_in_another_shape, constant, wanted_by_a_caller, wanted_in_another_shape,
         part_wanted_by_a_caller, part_wanted_in_another_shape, piece_wanted_by_a_caller, given_by_the_host,
-        wanted_by_the_host, done_on_the_host, inner_axis, default_axis, with_arithmetic,
+        wanted_by_the_host, done_on_the_host, inner_axis, default_axis, only_axis, with_arithmetic,
     ],
     ids=lambda make: make.__name__,
 )  # fmt: skip
@@ -213,7 +198,7 @@ def test_what_a_caller_or_the_host_shares_is_copied(make):
 def test_host_gets_a_join_and_not_the_values_it_was_made_of():
     """Over the link go the bytes of the joined tensor, once."""
     write, a, b = begin(4, 6)
-    output, _ = wanted_by_the_host(write, *cut(write, join(write, a, b), 3, 7))
+    output, _ = wanted_by_the_host(write, *write.cut(write.join(a, b), 3, 7))
     table = work_table(write.plan(output))
     assert table.exchange_bytes.sum() == 100 + 100
     assert table.moves.tolist() == [True, True, False, False, True, True, True]
@@ -252,11 +237,11 @@ def joined(draw):
         channels = write.shape(name)[1]
         if channels > 1 and draw(st.booleans()):
             first = draw(st.integers(1, channels - 1))
-            open_names += cut(write, name, first, channels - first)
+            open_names += write.cut(name, first, channels - first)
         else:
             other = draw(st.sampled_from(open_names))
             if channels + write.shape(other)[1] <= 40:
-                open_names.append(join(write, name, other))
+                open_names.append(write.join(name, other))
     return write, open_names[-1]
 
 
