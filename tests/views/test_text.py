@@ -396,6 +396,8 @@ def test_parameters_that_are_not_calibrated_are_called_so():
     shown = " ".join(str(samples.grounded("chip", provenance=grounds)).split())
     assert "chip: default of its class, not calibrated (42.0 % of the matrix peak, 2.50 us a step)" in shown
     assert "chip: no measurement, no factor" in shown
+    nameless = grounds.model_copy(update={"chip": ""})
+    assert "RNGD: default of its class, not calibrated" in " ".join(str(samples.grounded(provenance=nameless)).split())
 
 
 def test_energy_is_shown_with_its_interval_and_what_it_covers():

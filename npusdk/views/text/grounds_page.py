@@ -35,10 +35,16 @@ def validity_facts(validity: str, interval_basis: str) -> Iterator[tuple[str, st
     yield label, join(word(VALIDITY, validity), explain(interval_basis), separator="; ")
 
 
-def provenance_facts(found: Provenance | None, stack: str) -> Iterator[tuple[str, str]]:
-    """Yield where the calibrated parameters come from, and the software whose factors were applied."""
+def provenance_facts(found: Provenance | None, stack: str, device_name: str) -> Iterator[tuple[str, str]]:
+    """Yield where the calibrated parameters come from, and the software whose factors were applied.
+
+    Parameters
+    ----------
+    device_name
+        Stands for the chip where that has no name.
+    """
     if found is not None:
-        yield translate(_("calibration")), _provenance(found)
+        yield translate(_("calibration")), _provenance(found, plain(found.chip or device_name, NAME_LIMIT))
     if not stack:
         return
     if found is not None and found.stack_units:
@@ -50,13 +56,12 @@ def provenance_facts(found: Provenance | None, stack: str) -> Iterator[tuple[str
     yield translate(_("software")), text
 
 
-def _provenance(found: Provenance) -> str:
+def _provenance(found: Provenance, chip: str) -> str:
     figures = render(
         _("{share} of the matrix peak, {overhead} a step"),
         share=percent(found.eta_compute),
         overhead=format_seconds(found.op_overhead_s),
     )
-    chip = plain(found.chip, NAME_LIMIT)
     if not found.calibrated:
         return render(_("{chip}: default of its class, not calibrated ({figures})"), chip=chip, figures=figures)
     text = render(

@@ -83,7 +83,7 @@ def facts_of(report: ProfileReport, basis: str) -> Iterator[tuple[str, str | Cel
         ),
     )
     yield from validity_facts(report.validity, report.interval_basis)
-    yield from provenance_facts(report.provenance, report.stack)
+    yield from provenance_facts(report.provenance, report.stack, report.device_name)
     yield from division_facts(report)
     low, high = interval_of(report, "throughput")
     yield (

@@ -96,7 +96,7 @@ def _times(report: ServingReport, basis: str) -> Iterator[tuple[str, str | Cell]
         rests_on = plain(report.price_basis, NAME_LIMIT)
         yield render(_("{basis} price"), basis=basis), join(price, rests_on, separator="; ")
     yield from validity_facts(report.validity, report.interval_basis)
-    yield from provenance_facts(report.provenance, report.stack)
+    yield from provenance_facts(report.provenance, report.stack, report.device_name)
 
 
 def _memory(report: ServingReport) -> Iterator[tuple[str, str]]:
