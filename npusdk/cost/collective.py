@@ -34,6 +34,8 @@ def all_reduce_s(size_bytes: Floats | float, devices: int, parameters: CostParam
     parameters
         One of them.
     """
+    if devices == 1:
+        return np.zeros(np.shape(size_bytes))
     hops, latency_s = 2 * (devices - 1), parameters.link_latency_s
     sent_s = hops * np.asarray(size_bytes, np.float64) / link_bandwidth(parameters)
     taken_s: Floats = np.minimum(hops * latency_s + sent_s / devices, 2 * latency_s + sent_s)

@@ -63,6 +63,16 @@ def test_cut_of_a_join_reads_the_parts_that_lie_in_it():
     assert table.step_live_bytes.tolist()[-2:] == [40 + 120 + 80, 120 + 80 + 80]
 
 
+def test_cut_at_the_seam_of_a_join_gives_its_values_back():
+    """A piece that ends where a value ends has nothing of its neighbour."""
+    write, a, b = begin(4, 12)
+    p, q = write.cut(write.join(a, b), 4, 12)
+    y, z = write.vector("Relu", p), write.vector("Relu", q)
+    table = work_table(write.plan(y, z))
+    assert table.input_bytes.tolist() == [40, 120, 0, 0, 40, 120]
+    assert table.step_live_bytes.tolist()[-2:] == [40 + 120 + 40, 120 + 40 + 120]
+
+
 def test_joins_within_joins_are_read_part_by_part():
     """A dense block joins what it joined before; every value is read once by each reader of all."""
     write, a, b, c = begin(3, 5, 7)

@@ -81,22 +81,23 @@ def test_large_network_is_counted_exactly():
 
 
 @pytest.mark.parametrize(
-    ("make", "count"),
+    ("make", "count", "unit"),
     [
-        (lambda: square(8), 2**63),
-        (lambda: square(10**30), 10**30 * 2**60),
-        (lambda: decoder(blocks=10**30), None),
-        (lambda: _relu((10**10, 10**10)), 4 * 10**20),
-        (lambda: _viewed(2**63), 2**63),
+        (lambda: square(8), 2**63, "MAC"),
+        (lambda: square(10**30), 10**30 * 2**60, "MAC"),
+        (lambda: decoder(blocks=10**30), None, "MAC"),
+        (lambda: _relu((10**10, 10**10)), 4 * 10**20, "byte"),
+        (lambda: _viewed(2**63), 2**63, "step"),
     ],
     ids=["multiplications", "repeats", "blocks", "bytes", "steps"],
 )
-def test_network_that_cannot_be_counted_is_refused(make, count):
+def test_network_that_cannot_be_counted_is_refused(make, count, unit):
     """Whole numbers of 64 bits do not wrap around: a network beyond them is refused, with its size."""
     plan = make()
     with pytest.raises(ModelError) as caught:
         work_table(plan)
     told = caught.value.params
+    assert told["unit"] == unit
     assert told["count"] == count or count is None
     assert int(told["count"]) > told["most"] == 2**63 - 1
 
@@ -113,7 +114,7 @@ def _viewed(repeats):
     return write.plan(traits=Traits(repeats={write.steps[0].name: repeats}))
 
 
-@pytest.mark.parametrize("amount", [5e-324, 1e-300])
+@pytest.mark.parametrize("amount", [5e-324, 1e-300, float("nan")])
 @pytest.mark.parametrize(
     "figure",
     [
