@@ -99,7 +99,7 @@ def map_grid(gemms: GemmSet, parameters: CostParameters) -> Mapped:
     shared_bytes = gemms.activation_bytes + (gemms.constant_bytes if parameters.overlap else 0.0)
     mapped = choose(compute_s, partial_bytes[:, splits.depth_power], shared_bytes[rounds.product], parameters)
     least_s = np.minimum.reduceat(mapped.busy_s, rounds.first)
-    fastest = np.flatnonzero(mapped.busy_s == least_s[rounds.product])
+    fastest = np.flatnonzero(~(mapped.busy_s > least_s[rounds.product]))
     return mapped.take(fastest[np.searchsorted(rounds.product[fastest], np.arange(len(gemms)))])
 
 
