@@ -23,6 +23,7 @@ VIEWS: Mapping[tuple[str, str], str] = MappingProxyType(
         ("Manifest", "text"): "npusdk.views.text:manifest",
         ("ValidationReport", "text"): "npusdk.views.text:validation",
         ("ServingReport", "text"): "npusdk.views.text:serving",
+        ("Calibration", "text"): "npusdk.views.text.calibration_page:calibration",
         ("LayerTable", "text"): "npusdk.views.text:layer_table",
         ("LayerListing", "text"): "npusdk.views.text:listing",
         ("Picture", "text"): "npusdk.views.text:picture",
@@ -35,6 +36,7 @@ VIEWS: Mapping[tuple[str, str], str] = MappingProxyType(
         ("Manifest", "html"): "npusdk.views.html:manifest",
         ("ValidationReport", "html"): "npusdk.views.html:validation",
         ("ServingReport", "html"): "npusdk.views.html:serving",
+        ("Calibration", "html"): "npusdk.views.html.calibration:calibration",
         ("LayerTable", "html"): "npusdk.views.html:layer_table",
         ("LayerListing", "html"): "npusdk.views.html:listing",
         ("Picture", "html"): "npusdk.views.html:picture",
@@ -63,6 +65,7 @@ VIEWS: Mapping[tuple[str, str], str] = MappingProxyType(
         ("Comparison", "latency"): "npusdk.views.pictures:latency",
         ("Comparison", "throughput"): "npusdk.views.pictures:throughput",
         ("Comparison", "energy"): "npusdk.views.pictures:energy",
+        ("Comparison", "frontier"): "npusdk.views.pictures:frontier",
         ("Comparison", "price"): "npusdk.views.pictures:price",
     }
 )

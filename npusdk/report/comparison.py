@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 
 from pydantic import model_validator
 
+from npusdk.display import find_view
 from npusdk.errors import ConfigError, NpuError
 from npusdk.language import _, plain
 from npusdk.report.base import Report
@@ -261,6 +262,17 @@ class Comparison(Report):
             If no profile of the comparison has them, or their prices have different bases.
         """
         return draw(self, "price")
+
+    def frontier(self, x: str = "latency", y: str = "throughput") -> Picture:
+        """Return every profile by two figures, the Pareto set as a line.
+
+        Raises
+        ------
+        ConfigError
+            As `pareto`, and if there is no profile.
+        """
+        picture: Picture = find_view(self, "frontier")(self, x, y)
+        return picture
 
     def __repr__(self) -> str:
         counts = f"{len(self.profiles)} profiles, {len(self.refusals)} refused"

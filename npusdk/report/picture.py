@@ -16,7 +16,8 @@ class Picture(Shown, Frozen):
     Parameters
     ----------
     name
-        What is drawn: "roofline", "timeline", "memory", "latency", "throughput", "energy" or "price".
+        What is drawn: "roofline", "timeline", "memory", "latency", "throughput", "energy", "price" or
+        "frontier".
     title
         What it shows of which model.
     alt

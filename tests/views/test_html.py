@@ -62,6 +62,7 @@ NAMED = {
     "latency": lambda name: hostile("comparison", name).latency(),
     "crossing": lambda name: hostile("crossing", name),
     "serving": samples.serving,
+    "frontier": lambda name: hostile("crossing", name).frontier(),
 }
 MEDIA = [
     (kind, medium)
@@ -207,7 +208,8 @@ def test_public_types_show_themselves():
     report = npusdk.profile(model, "rngd")
     for value in (report, npusdk.check(model), npusdk.compare(model, ["rngd", "t4"]), model, find_device("t4"),
                   compile_model(model, "rngd"), filter_devices(), report.layers, report.layers_table(),
-                  report.roofline(), cell("x"), manifest("x")):  # fmt: skip
+                  report.roofline(), cell("x"), manifest("x"), npusdk.LLM("qwen3-0.6b"), samples.serving(),
+                  npusdk.LLM("qwen3-0.6b").decode(context=8), samples.crossing()):  # fmt: skip
         bundle = value._repr_mimebundle_()
         assert bundle["text/plain"].strip()
         read_restricted(bundle["text/html"])
@@ -227,6 +229,18 @@ def test_model_and_program_say_what_they_take():
         assert " x ".join(map(str, model.outputs[0].shape)) in text
     assert f"{model.parameters:,}" in shown[0]
     assert "furiosa-rngd" in shown[1]
+
+
+def test_language_model_and_its_pass_say_what_they_are():
+    """Parameters, layers, memory of a token; layers, sequences, work and share of a pass."""
+    model = npusdk.LLM("llama-3-8b", weights="int4")
+    made = model.prefill(tokens=16, batch=3, parallel=npusdk.Parallel(tp=2))
+    with language_set_to("en"):
+        shown, one = (Markup(show(value, "html")).text for value in (model, made))
+    for words in ("8,030,261,248", "32 of width 4096", "32, for keys and values 8", "128 KiB a token", "(int4)"):
+        assert words in shown
+    for words in ("llama-3-8b, prefill of 16 tokens", "1 of 2", "3 x 16", f"{made.parameters:,}"):
+        assert words in one
 
 
 def test_page_of_a_profile_has_what_its_card_has():

@@ -24,7 +24,7 @@ from tests.views.corpus import HOSTILE
 from tests.views.markup import SVG, check_picture, read_picture, texts_of
 
 BOTH = pytest.mark.parametrize("language", ["en", "ko"])
-OF_PROFILE, OF_COMPARISON = ("roofline", "timeline", "memory"), ("latency", "throughput")
+OF_PROFILE, OF_COMPARISON = ("roofline", "timeline", "memory"), ("latency", "throughput", "frontier")
 POSITIVE = st.floats(min_value=1e-14, max_value=1e19)
 
 
@@ -80,7 +80,7 @@ def test_korean_pictures_have_korean_words():
     """Titles, axes and legends are in the reader's language."""
     with language_set_to("ko"):
         shown = ["".join(texts_of(picture.svg)) for picture in pictures()]
-    for text, expected in zip(shown, ("루프라인", "런타임 호출", "가중치", "지연 시간", "초당"), strict=True):
+    for text, expected in zip(shown, ("루프라인", "런타임 호출", "가중치", "지연 시간", "초당", "파레토"), strict=True):
         assert expected in text
         assert "예측값" in text
 
@@ -99,12 +99,13 @@ def test_saved_picture_is_the_drawing(tmp_path):
 def test_picture_as_text_has_its_figures():
     """Where no picture can be shown, its numbers can, each with its basis."""
     with language_set_to("en"):
-        roofline, timeline, memory, latency, throughput = map(str, pictures())
+        roofline, timeline, memory, latency, throughput, frontier = map(str, pictures())
     assert re.search(r"conv1 .*18\.9 T .*predicted +12\.5 us +compute", roofline)
     assert re.search(r"call of the runtime +predicted +30\.0 us +50\.0 % +#+\.+", timeline)
     assert re.search(r"pool +predicted +2\.38 MiB +6\.20 MiB", memory)
     assert re.search(r"~ +ATOM-Max +bf16 +predicted +90\.0 us", latency)
     assert "16,700" in throughput
+    assert re.search(r"1 +RNGD +predicted +60\.0 us +16,700 +C", frontier)
     assert repr(samples.profile().roofline()) == "Picture(roofline: Roofline, predicted)"
 
 
@@ -282,6 +283,35 @@ def test_figures_that_nobody_predicts_are_refused_and_drawn_where_they_are(name,
     assert texts.index("B") < texts.index("RNGD")
     assert "-" in texts
     assert len(re.findall("<img", report._repr_mimebundle_()["text/html"])) == 3
+
+
+def test_frontier_fills_the_pareto_set_and_names_it():
+    """A filled circle for each member of the set, a ring for everybody else, steps between neighbours of the set."""
+    report = samples.crossing()
+    drawn = read_picture(report.frontier().svg)
+    fills = [circle.get("fill") for circle in drawn.iter(f"{SVG}circle")]
+    chosen = report.pareto()
+    assert fills.count(LIGHT.accent) == len(chosen)
+    assert fills.count("none") == len(report.profiles) - len(chosen)
+    assert "RNGD" in report.frontier().alt
+    assert "T4" not in report.frontier().alt
+
+
+def test_frontier_takes_other_figures_and_refuses_what_may_not_be_ranked():
+    """Two figures of the four; energies of different boundaries and figures that nobody has are refused."""
+    profiles = tuple(
+        samples.grounded("small net", scale=scale, power_boundary="card", energy_low_j=None, energy_high_j=None)
+        for scale in (1.0, 2.0)
+    )
+    report = samples.comparison(batch=8, profiles=profiles)
+    assert "mJ" in report.frontier("throughput", "energy").text
+    mixed = (profiles[0], profiles[1].model_copy(update={"power_boundary": "chip"}))
+    with pytest.raises(ConfigError, match="power_boundary"):
+        samples.comparison(batch=8, profiles=mixed).frontier("throughput", "energy")
+    with pytest.raises(ConfigError, match="price"):
+        samples.comparison().frontier("latency", "price")
+    with pytest.raises(ConfigError, match="latency"):
+        samples.comparison(profiles=()).frontier()
 
 
 # Axes and texts

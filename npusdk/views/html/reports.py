@@ -33,6 +33,7 @@ from npusdk.views.text import layers_page as layers_text
 from npusdk.views.text import profile_page as profile_text
 from npusdk.views.text import serving_page as serving_text
 from npusdk.views.text import validation_page as validation_text
+from npusdk.views.text.naming import differing
 from npusdk.views.text.words import BASIS, word
 
 T = TypeVar("T")
@@ -89,6 +90,8 @@ def _fill_comparison(card: Card, report: Comparison) -> str:
     if report.profiles:
         card.picture(pictures.latency(report))
         card.picture(pictures.throughput(report))
+        if differing(report.profiles):
+            card.picture(pictures.frontier(report))
         for figure, draw in ((ENERGY, pictures.energy), (PRICE, pictures.price)):
             if is_known(report, figure):
                 card.picture(draw(report))

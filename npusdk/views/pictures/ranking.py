@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import isfinite
+from types import MappingProxyType
 
 from npusdk.language import _, plain, render, translate
 from npusdk.report import Comparison, Picture, ProfileReport
@@ -70,6 +71,11 @@ LATENCY = Figure("latency", _("Latency of one call, {basis}"), _clock)
 THROUGHPUT = Figure("throughput", _("Samples a second, {basis}"), format_number)
 ENERGY = Figure("energy", _("Energy of one sample, {basis}"), joules)
 PRICE = Figure("price", _("Price of a million samples, {basis}"), _won)
+
+FIGURES: Mapping[str, Figure] = MappingProxyType(
+    {figure.name: figure for figure in (LATENCY, THROUGHPUT, ENERGY, PRICE)}
+)
+"""By their names."""
 
 
 def latency(report: Comparison) -> Picture:

@@ -112,6 +112,7 @@ def _add_frontier(page: Blocks, report: Comparison, found: Sequence[ProfileRepor
     with_energy = is_rankable(report.profiles, "energy")
     page.table(
         (
+            Column("", number=True),
             Column(translate(_("device")), wraps=True, least=15),
             Column(translate(_("precision"))),
             *trait_columns(traits),
@@ -123,6 +124,7 @@ def _add_frontier(page: Blocks, report: Comparison, found: Sequence[ProfileRepor
         ),
         (
             (
+                str(number),
                 profile.device_name,
                 profile.precision,
                 *trait_cells(profile, traits),
@@ -132,7 +134,7 @@ def _add_frontier(page: Blocks, report: Comparison, found: Sequence[ProfileRepor
                 profile.validity,
                 *((_energy(profile),) * with_energy),
             )
-            for profile in found[:PARETO_ROWS]
+            for number, profile in enumerate(found[:PARETO_ROWS], start=1)
         ),
     )
 
