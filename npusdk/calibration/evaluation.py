@@ -6,8 +6,9 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from npusdk.calibration.fit import COARSE, Judge, Name, Point, Theta, fit, set_parameters, start
+from npusdk.calibration.fit import COARSE, Judge, Name, Theta, fit, start
 from npusdk.calibration.judging import Predictor, judge
+from npusdk.calibration.points import Point
 from npusdk.calibration.predictor import Prediction, answer
 from npusdk.calibration.refusals import Refused
 from npusdk.calibration.scores import Judged, fit_roofline, macro_by, macro_mean, mean_rank, ranks_by
@@ -47,7 +48,7 @@ class Evaluation:
 def evaluate(points: Sequence[Point], theta: Theta, judge_of: Judge) -> Evaluation:
     """Return all points predicted by constants that have, and have not, seen them."""
     return Evaluation(
-        tuple(predict_points(points, theta)),
+        tuple(predict_points(points, theta, judge_of)),
         tuple(_left_out(points, judge_of, lambda point: point.unit)),
         tuple(_left_out(points, judge_of, lambda point: point.chip)),
     )
@@ -58,13 +59,15 @@ def _left_out(points: Sequence[Point], judge_of: Judge, key: Callable[[Point], s
     chips = {point.chip for point in points}
     for left in sorted({key(point) for point in points}):
         theta = fit([point for point in points if key(point) != left], judge_of, chips=chips, finest=COARSE)
-        yield from predict_points([point for point in points if key(point) == left], {**start(points), **theta})
+        yield from predict_points(
+            [point for point in points if key(point) == left], {**start(points), **theta}, judge_of
+        )
 
 
-def predict_points(points: Iterable[Point], theta: Mapping[Name, float]) -> Iterable[Judged]:
+def predict_points(points: Iterable[Point], theta: Mapping[Name, float], judge_of: Judge) -> Iterable[Judged]:
     """Yield points with their predictions under constants."""
     for point in points:
-        said = answer(point.prepared, set_parameters(point, theta))
+        said = answer(point.prepared, judge_of.parameters(point, theta))
         yield judge(point.row, _always(said))
 
 

@@ -2,7 +2,8 @@
 
 **What is fitted.** Two constants of each chip (`eta_compute`, `op_overhead_s`), and `eta_vector` where nothing is known
 of a chip's elementwise rate; three factors of each software stack (on compute, memory and overheads), which keep what a
-stack is like out of what a chip is like. Nothing else: the constants of all chips and the facts of stacks stand in
+stack is like out of what a chip is like; a stack that ran only on chips where no reference stack was measured has none,
+because nothing tells the two apart. Nothing else: the constants of all chips and the facts of stacks stand in
 `settings` and were chosen on the same rows.
 
 **How.** The weighted sum of Huber's loss of log(predicted / measured), each network on a chip counting once, plus
@@ -24,25 +25,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
+from npusdk.calibration.points import Point
 from npusdk.calibration.predictor import Prediction, answer
-from npusdk.calibration.preparation import Prepared, prepare
-from npusdk.calibration.questions import ask
-from npusdk.calibration.refusals import Refused
-from npusdk.calibration.rows import Row
-from npusdk.calibration.settings import (
-    FACTS,
-    LAMBDAS,
-    PRIORS,
-    REFERENCES,
-    SHARED,
-    VECTOR_CHIPS,
-    chip_of,
-    class_of,
-    devices_of,
-)
+from npusdk.calibration.settings import FACTS, LAMBDAS, PRIORS, SHARED, VECTOR_CHIPS, class_of, devices_of
 from npusdk.catalogue import CostParameters, cost_parameters
 from npusdk.pipeline.calibration import apply_constants
-from npusdk.pipeline.constants import ChipConstants, StackConstants
+from npusdk.pipeline.constants import ChipConstants, Shared, StackConstants
 
 HUBER = 0.08
 """Log error from which the loss grows linearly: a few measurements of another kind must not lead."""
@@ -62,51 +50,6 @@ class Name(NamedTuple):
 Theta: TypeAlias = dict[Name, float]
 
 
-@dataclass(frozen=True)
-class Point:
-    """A measured row that takes part.
-
-    Parameters
-    ----------
-    row, prepared
-        The row, and its work.
-    chip, stack
-        What its constants are called.
-    measured
-        In the row's unit of measurement.
-    """
-
-    row: Row
-    prepared: Prepared
-    chip: str
-    stack: str
-    measured: float
-
-    @property
-    def unit(self) -> str:
-        """Network on a chip."""
-        return self.row.split_unit or f"{self.chip}|{self.row.model}"
-
-    @property
-    def shown_chip(self) -> str:
-        """The chip as the file names it."""
-        return self.unit.partition("|")[0]
-
-
-def make_points(rows: Iterable[Row]) -> tuple[Point, ...]:
-    """Return the primary rows that are times or rates of known chips and can be predicted."""
-    points = []
-    for row in rows:
-        question = ask(row)
-        if row.use != "primary" or isinstance(question, Refused) or question.measures == "power" or not row.value:
-            continue
-        prepared = prepare(question)
-        chip = chip_of(question.device)
-        if not isinstance(prepared, Refused) and class_of(chip) in PRIORS:
-            points.append(Point(row, prepared, chip, prepared.question.stack, row.value))
-    return tuple(points)
-
-
 def start(points: Sequence[Point]) -> Theta:
     """Return the priors of all constants that the points depend on."""
     theta: Theta = {}
@@ -115,7 +58,7 @@ def start(points: Sequence[Point]) -> Theta:
         theta[Name("eta_compute", chip)], theta[Name("op_overhead_s", chip)] = prior.eta_compute, prior.op_overhead_s
         if chip in VECTOR_CHIPS:
             theta[Name("eta_vector", chip)] = SHARED.eta_vector
-    for stack in sorted({point.stack for point in points} - REFERENCES):
+    for stack in sorted({point.stack for point in points if point.has_factors}):
         theta.update((Name(what, stack), 1.0) for what in ("compute", "memory", "overhead"))
     return theta
 
@@ -133,30 +76,40 @@ def chip_constants(theta: Mapping[Name, float], chip: str, points: Sequence[Poin
     )
 
 
-def stack_constants(theta: Mapping[Name, float], stack: str) -> StackConstants:
+def stack_constants(
+    theta: Mapping[Name, float], stack: str, facts: Mapping[str, StackConstants] = FACTS
+) -> StackConstants:
     """Return the factors and the facts of a stack."""
     factors = {what: theta.get(Name(what, stack), 1.0) for what in ("compute", "memory", "overhead")}
-    return FACTS.get(stack, StackConstants()).model_copy(update=factors)
-
-
-def set_parameters(point: Point, theta: Mapping[Name, float]) -> CostParameters:
-    """Return the parameters that a point is predicted with."""
-    base = cost_parameters(point.prepared.device, point.prepared.question.precision)
-    return apply_constants(base, chip_constants(theta, point.chip), SHARED, stack_constants(theta, point.stack))
+    return facts.get(stack, StackConstants()).model_copy(update=factors)
 
 
 @dataclass
 class Judge:
-    """Log errors of points under constants; those that were computed are kept."""
+    """Predictions of points under constants, and their log errors; those that were computed are kept.
 
+    Parameters
+    ----------
+    shared, facts
+        What is not fitted: constants of all chips, and what stacks are known for.
+    """
+
+    shared: Shared = SHARED
+    facts: Mapping[str, StackConstants] = field(default_factory=lambda: FACTS)
     known: dict[tuple[object, ...], float] = field(default_factory=dict)
+
+    def parameters(self, point: Point, theta: Mapping[Name, float]) -> CostParameters:
+        """Return the parameters that a point is predicted with."""
+        base = cost_parameters(point.prepared.device, point.prepared.question.precision)
+        stack = stack_constants(theta, point.stack, self.facts)
+        return apply_constants(base, chip_constants(theta, point.chip), self.shared, stack)
 
     def log_error(self, point: Point, theta: Mapping[Name, float]) -> float:
         """Return log(predicted / measured) in the row's own unit."""
         names = [name for name in theta if name.of in (point.chip, point.stack)]
-        key = (point.row.id, point.row.line, *(theta[name] for name in names))
+        key = (point.row.file, point.row.line, *(theta[name] for name in names))
         if key not in self.known:
-            said = answer(point.prepared, set_parameters(point, theta))
+            said = answer(point.prepared, self.parameters(point, theta))
             if not isinstance(said, Prediction):
                 text = f"row {point.row.id} was predicted before"
                 raise TypeError(text)

@@ -55,6 +55,8 @@ class Row:
         Rows that count once together: a chip and a model's geometry.
     is_whole
         Whether the row has as many cells as the file has columns.
+    file
+        Path of the file; with `line` it tells any two rows apart.
     """
 
     line: int
@@ -79,9 +81,10 @@ class Row:
     split_unit: str = ""
     notes: str = ""
     is_whole: bool = True
+    file: str = ""
 
 
-_TEXTS = tuple(field.name for field in fields(Row) if field.type == "str" and field.name not in ("id", "use"))
+_TEXTS = tuple(field.name for field in fields(Row) if field.type == "str" and field.name not in ("id", "use", "file"))
 
 
 class Line(NamedTuple):
@@ -120,7 +123,7 @@ def to_rows(path: str | Path, lines: Sequence[Line]) -> tuple[Row, ...]:
         lacking.insert(0, "device_key")
     if lacking:
         raise lacking_columns(path, lacking, columns)
-    return tuple(_row(line) for line in lines)
+    return tuple(_row(line, str(path)) for line in lines)
 
 
 def read_table(path: str | Path) -> tuple[Line, ...]:
@@ -166,7 +169,7 @@ def _line(number: int, names: Sequence[str], cells: list[str]) -> Line:
     return Line(number, MappingProxyType(values), len(cells) <= len(names))
 
 
-def _row(line: Line) -> Row:
+def _row(line: Line, file: str) -> Row:
     cells = line.cells
     value = parse_number(cells["value"])
     devices = cells.get("n_devices", "")
@@ -177,6 +180,7 @@ def _row(line: Line) -> Row:
         value=value if value and value > 0 else None,
         use=cells.get("use", "").casefold() or "primary",
         is_whole=line.is_whole,
+        file=file,
         **{name: cells.get(name, "") for name in _TEXTS},
     )
 

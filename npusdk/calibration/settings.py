@@ -1,7 +1,7 @@
 """What the fit takes as given: which cards share a chip, what stacks are like, and the constants of all chips.
 
 The constants in `SHARED` and the numbers in `FACTS` were chosen on the published measurements, by the error on networks
-and chips that are left out; `python -m npusdk.calibration --alternatives` shows what others would give.
+and chips that are left out; `python -m npusdk.calibration.alternatives` shows what others would give.
 """
 
 from __future__ import annotations
@@ -54,8 +54,10 @@ SHARED = Shared(eta_vector=0.25, link_latency_s=7e-6, narrow_energy=0.84)
 An elementwise rate of the data sheet counts fused multiply-adds; exponentials run on units a quarter as many. A hop of
 a collective includes what the libraries add. Eight-bit products draw somewhat less than half of sixteen-bit ones."""
 
-REFERENCES = frozenset({"tensorrt", "furiosa-sdk", "poplar"})
-"""Stacks without factors: what they are like belongs to the chips that only they run on, and to TensorRT's."""
+REFERENCES = frozenset({"tensorrt", "furiosa-sdk", "poplar", "other"})
+"""Stacks without factors: what they are like belongs to the chips that only they run on, and to TensorRT's.
+
+Whoever names no software, or one that nobody knows, means whatever their chip runs."""
 
 FACTS: Mapping[str, StackConstants] = MappingProxyType(
     {

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from npusdk.cli.calibrate import calibrate
 from npusdk.cli.devices import devices
 from npusdk.cli.doctor import doctor
 from npusdk.cli.everywhere import Everywhere, take_everywhere
@@ -33,6 +34,7 @@ COMMANDS: tuple[tuple[Callable[..., ExitCode], str], ...] = (
     (serve, _("Show how fast a language model would answer requests, and how many at once.")),
     (run, _("Run a model on the emulator of a device.")),
     (validate, _("Show how far predictions are from a file of measurements.")),
+    (calibrate, _("Fit the cost model to your own measurements.")),
     (lab, _("Copy the tutorials to a folder and open the first in JupyterLab.")),
     (doctor, _("Show whether this machine has what npusdk needs.")),
 )

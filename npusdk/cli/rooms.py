@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from npusdk import examination, pipeline, report
+    from npusdk.calibration import own as fitting
     from npusdk.calibration import validation as calibration
     from npusdk.cli import arrays
     from npusdk.views import page, progress
 
-    __all__ = ["arrays", "calibration", "examination", "page", "pipeline", "progress", "report"]
+    __all__ = ["arrays", "calibration", "examination", "fitting", "page", "pipeline", "progress", "report"]
 
 _HOMES = {
     "arrays": "npusdk.cli.arrays",
     "calibration": "npusdk.calibration.validation",
     "examination": "npusdk.examination",
+    "fitting": "npusdk.calibration.own",
     "page": "npusdk.views.page",
     "pipeline": "npusdk.pipeline",
     "progress": "npusdk.views.progress",

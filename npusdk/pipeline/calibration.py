@@ -1,42 +1,21 @@
-"""Which calibration of the cost model predicts, and a device's parameters under it.
-
-A calibration is a data file: `published-1` comes with npusdk; `npusdk calibrate` makes one of anybody's measurements.
-`NPUSDK_CALIBRATION` pins a version by its name, or names such a file.
-"""
+"""A device's parameters under the calibration that predicts, and how far to trust them."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cache
-from importlib.resources import files
-from pathlib import Path
 from typing import Literal, TypeAlias
-
-from pydantic import ValidationError
 
 from npusdk.catalogue import Assumption, CostParameters, DeviceSpec, cost_parameters
 from npusdk.errors import ConfigError
 from npusdk.language import _, plain
 from npusdk.numerics import MATRIX_FORMATS
 from npusdk.pipeline.constants import Calibration, ChipConstants, Shared, StackConstants
+from npusdk.pipeline.versions import VERSIONS, current
 from npusdk.report import Provenance
-
-VARIABLE = "NPUSDK_CALIBRATION"
-"""Name of the environment variable that pins a version, or names a file."""
-
-PRIORS = "priors-1"
-"""The version before any calibration: the priors of the classes."""
-
-VERSIONS = (PRIORS, "published-1")
-"""Versions that this release predicts with, oldest first."""
 
 REFERENCE_STACK = "tensorrt"
 """The stack that the constants of the chips are for; asking for it changes nothing."""
-
-MOST_BYTES = 1 << 22
-"""Largest calibration file that is read."""
 
 Validity: TypeAlias = Literal["A", "B", "C"]
 WIDTHS: dict[Validity, tuple[float, float]] = {"A": (1 / 1.25, 1.25), "B": (1 / 1.5, 1.5), "C": (0.5, 2.0)}
@@ -72,68 +51,8 @@ class Calibrated:
     provenance: Provenance
 
 
-def model_version() -> str:
-    """Return the version of the cost model and its parameters that predictions are made with now.
-
-    Raises
-    ------
-    ConfigError
-        If `NPUSDK_CALIBRATION` names a version that this release does not have, and no readable file.
-    """
-    asked = os.environ.get(VARIABLE, "")
-    if not asked or asked in VERSIONS:
-        return asked or VERSIONS[-1]
-    return _read_file(asked, _stamp(asked)).name
-
-
-def _stamp(path: str) -> int:
-    """Return what changes when a file does; 0 for none."""
-    try:
-        return Path(path).stat().st_mtime_ns
-    except (OSError, ValueError):
-        return 0
-
-
-def current() -> Calibration | None:
-    """Return the calibration in use; None where only priors are."""
-    asked = os.environ.get(VARIABLE, "") or VERSIONS[-1]
-    if asked == PRIORS:
-        return None
-    return _read_bundled(asked) if asked in VERSIONS else _read_file(asked, _stamp(asked))
-
-
-@cache
-def _read_bundled(name: str) -> Calibration:
-    return Calibration.model_validate_json(
-        files("npusdk.pipeline").joinpath("calibrations", f"{name}.json").read_bytes()
-    )
-
-
-@cache
-def _read_file(path: str, stamp: int) -> Calibration:
-    if not stamp:
-        raise ConfigError(
-            _("{variable} is {asked}: this release has no such version of the cost model; versions: {versions}"),
-            hint=_("Set {variable} to one of these versions, unset it, or install the release that has yours."),
-            variable=VARIABLE,
-            asked=plain(repr(path), 120),
-            versions=", ".join(VERSIONS),
-        )
-    try:
-        with Path(path).open("rb") as file:
-            return Calibration.model_validate_json(file.read(MOST_BYTES))
-    except (OSError, ValidationError) as error:
-        raise ConfigError(
-            _("{variable} is {asked}: the file is no calibration: {reason}"),
-            hint=_("Make one with: npusdk calibrate MEASUREMENTS.csv --save FILE"),
-            variable=VARIABLE,
-            asked=plain(repr(path), 120),
-            reason=plain(str(error).partition("\n")[0], 120),
-        ) from error
-
-
-_CACHE: dict[tuple[int, DeviceSpec, str, str], Calibrated] = {}
-"""Calibrations are kept for good, so that their identities stay their own."""
+_CACHE: dict[tuple[int, DeviceSpec, str, str], tuple[Calibration | None, Calibrated]] = {}
+"""What was calibrated, beside the calibration, which so keeps its identity as long as it is part of a key."""
 
 
 def stacks() -> tuple[str, ...]:
@@ -145,7 +64,7 @@ def stacks() -> tuple[str, ...]:
 
 def _supported(known: dict[str, StackConstants]) -> Iterator[str]:
     yield REFERENCE_STACK
-    yield from (name for name, stack in sorted(known.items()) if stack.supported)
+    yield from (name for name, stack in sorted(known.items()) if stack.supported and name != REFERENCE_STACK)
 
 
 def check_stack(stack: str) -> None:
@@ -183,11 +102,12 @@ def calibrate(device: DeviceSpec, dtype: str, stack: str = "") -> Calibrated:
     check_stack(stack)
     calibration = current()
     key = (id(calibration), device, dtype, stack)
-    if key not in _CACHE:
+    found = _CACHE.get(key)
+    if found is None:
         if len(_CACHE) >= _MOST_CACHED:
             _CACHE.clear()
-        _CACHE[key] = _make(calibration, device, cost_parameters(device, dtype), stack)
-    return _CACHE[key]
+        found = _CACHE[key] = calibration, _make(calibration, device, cost_parameters(device, dtype), stack)
+    return found[1]
 
 
 def expected_parameters(device: DeviceSpec, dtype: str, stack: str) -> CostParameters:
@@ -207,14 +127,14 @@ def expected_parameters(device: DeviceSpec, dtype: str, stack: str) -> CostParam
 
 
 def _stack(calibration: Calibration, name: str) -> StackConstants:
-    known = calibration.stacks.get(name, StackConstants())
+    known = StackConstants() if name == REFERENCE_STACK else calibration.stacks.get(name, StackConstants())
     return known if known.supported else known.model_copy(update={"compute": 1.0, "memory": 1.0, "overhead": 1.0})
 
 
 def _make(calibration: Calibration | None, device: DeviceSpec, base: CostParameters, stack: str) -> Calibrated:
     chip = calibration.chip_of(device.id) if calibration else ""
     constants = calibration.chips[chip] if calibration and chip else None
-    factors = calibration.stacks.get(stack, StackConstants()) if calibration else StackConstants()
+    factors = _stack(calibration, stack) if calibration else StackConstants()
     parameters = base if calibration is None else set_constants(base, calibration, device, factors)
     validity: Validity = "C" if constants is None else "A" if constants.units >= 4 else "B"
     interval = calibration.intervals.get(validity) if calibration else None

@@ -10,9 +10,10 @@ from npusdk.catalogue import DeviceSpec
 from npusdk.cost.price import PriceList
 from npusdk.errors import ConfigError, NpuError
 from npusdk.language import _
-from npusdk.pipeline.calibration import check_stack, model_version
+from npusdk.pipeline.calibration import check_stack
 from npusdk.pipeline.case import share_out
 from npusdk.pipeline.model import Model
+from npusdk.pipeline.versions import model_version
 from npusdk.report import Comparison, Parallel, ProfileReport, Refusal
 
 T = TypeVar("T")

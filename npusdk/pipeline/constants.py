@@ -6,8 +6,13 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
+from npusdk.display import Shown
 from npusdk.values import Frozen
 
+NAME = r"\w[\w.+-]{0,63}"
+"""A plain word: what a report can name, and nothing that could stand for something else there."""
+
+Word: TypeAlias = Annotated[str, Field(pattern=f"^{NAME}$")]
 Positive: TypeAlias = Annotated[float, Field(gt=0, le=1e6)]
 Share: TypeAlias = Annotated[float, Field(gt=0, le=1)]
 Whole: TypeAlias = Annotated[int, Field(ge=0, lt=2**31)]
@@ -130,7 +135,7 @@ class Scores(Frozen):
     rank_within_workload: float | None = None
 
 
-class Calibration(Frozen):
+class Calibration(Shown, Frozen):
     """All constants, and what they rest on.
 
     Parameters
@@ -150,14 +155,14 @@ class Calibration(Frozen):
     """
 
     schema_version: Literal["1.0"] = "1.0"
-    name: str
+    name: Word
     data_sha256: str
     rows: Whole
     units: Whole
     shared: Shared
-    chips: dict[str, ChipConstants]
+    chips: dict[Word, ChipConstants]
     priors: dict[str, Prior]
-    stacks: dict[str, StackConstants]
+    stacks: dict[Word, StackConstants]
     intervals: dict[Literal["A", "B", "C"], Interval]
     scores: dict[str, Scores]
     vendor_units: dict[str, Whole]

@@ -14,9 +14,9 @@ from npusdk.catalogue import Assumption, DeviceSpec
 from npusdk.cost import explain_step
 from npusdk.cost.price import call_cost_krw
 from npusdk.pipeline.advice import advise
-from npusdk.pipeline.calibration import model_version
 from npusdk.pipeline.case import Costed
 from npusdk.pipeline.sensitivity import measure_sensitivity
+from npusdk.pipeline.versions import model_version
 from npusdk.report import LayerTable, Note, ProfileReport, Reachability
 from npusdk.report.later import Later
 from npusdk.report.layers import TERMS

@@ -7,13 +7,15 @@ from importlib.resources import files
 
 import pytest
 
+from npusdk.calibration.alternatives import alternatives
 from npusdk.calibration.evaluation import evaluate
-from npusdk.calibration.fit import Judge, Name, descend, fit, loss, make_points, pooled_prior, start, unit_weights
-from npusdk.calibration.making import PUBLISHED, assemble, format_table, hash_files, make_calibration
+from npusdk.calibration.fit import Judge, Name, descend, fit, loss, pooled_prior, start, unit_weights
+from npusdk.calibration.making import PUBLISHED, assemble, hash_files, make_calibration
+from npusdk.calibration.points import make_points
 from npusdk.calibration.rows import read_rows
-from npusdk.calibration.settings import CHIPS, REFERENCES, SUPPORT_CHIPS, SUPPORT_UNITS
-from npusdk.pipeline.calibration import VERSIONS
+from npusdk.calibration.settings import CHIPS, FACTS, REFERENCES, SHARED, SUPPORT_CHIPS, SUPPORT_UNITS
 from npusdk.pipeline.constants import Calibration
+from npusdk.pipeline.versions import VERSIONS
 
 pytestmark = pytest.mark.xdist_group("fit")
 
@@ -33,8 +35,8 @@ def points():
 
 
 @pytest.fixture(scope="module")
-def made():
-    return make_calibration([PUBLISHED], VERSIONS[-1])
+def made(points):
+    return make_calibration(points, VERSIONS[-1], hash_files([PUBLISHED]))
 
 
 @pytest.fixture(scope="module")
@@ -142,13 +144,6 @@ def test_intervals_hold_what_they_say(made, shipped):
     assert share == pytest.approx(0.8, abs=0.05)
 
 
-def test_table_shows_every_chip_stack_and_vendor(shipped):
-    """The command's table leaves nothing out, and says how many networks stand behind a vendor's error."""
-    table = format_table(shipped)
-    assert all(name in table for name in (*shipped.chips, *shipped.stacks, *shipped.scores))
-    assert all(f"{vendor} (n={units})" in table for vendor, units in shipped.vendor_units.items())
-
-
 def test_calibration_is_plain_data(shipped):
     """The file reads back as it was written, and a newer field is no error."""
     data = json.loads(shipped.model_dump_json())
@@ -170,3 +165,22 @@ def test_own_measurements_make_a_chip_of_their_own(tmp_path):
     made = assemble(points, theta, evaluate(points, theta, judge), name="own", digest="")
     assert made.chips["furiosa-rngd"].points == 2
     assert made.chip_of("furiosa-rngd:4pe") == "furiosa-rngd"
+
+
+def test_alternatives_differ_in_one_setting_each():
+    """Every constant that is not fitted is tried at other values, and every fact of a stack without."""
+    chosen, *others = alternatives()
+    names = [name for name, _, _ in others]
+    assert len(set(names)) == len(names) == 2 * len(SHARED.model_dump()) + len(FACTS)
+    for _name, shared, facts in others:
+        changed = [key for key, value in shared.model_dump().items() if value != chosen[1].model_dump()[key]]
+        assert len(changed) + len(FACTS.keys() - facts.keys()) == 1
+
+
+def test_settings_reach_the_prediction(points):
+    """Another constant of all chips, or one fact less, predicts other times."""
+    (point, *_) = [point for point in points if point.stack == "llama.cpp" and "a100" in point.chip]
+    theta = start([point])
+    plain = Judge().log_error(point, theta)
+    assert Judge(facts={}).log_error(point, theta) != plain
+    assert Judge(SHARED.model_copy(update={"eta_vector": 0.001})).log_error(point, theta) != plain

@@ -16,7 +16,7 @@ HEAVY = {"numpy", "onnx", "google", "ml_dtypes", "onnxruntime", "pandas", "IPyth
 
 def test_commands_are_those_of_the_contract():
     """What this version can do, and no placeholder for what it cannot."""
-    assert NAMES == ["devices", "check", "profile", "compare", "serve", "run", "validate", "lab", "doctor"]
+    assert NAMES == ["devices", "check", "profile", "compare", "serve", "run", "validate", "calibrate", "lab", "doctor"]
 
 
 @pytest.mark.parametrize("line", [(), ("--help",), ("-h",)])
@@ -25,7 +25,7 @@ def test_help_lists_every_command(npusdk, line):
     answer = npusdk(*line)
     assert (answer.code, answer.err) == (0, "")
     for function, text in COMMANDS:
-        assert f"  {function.__name__:<8}  {text}\n" in answer.out
+        assert f"  {function.__name__:<9}  {text}\n" in answer.out
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])

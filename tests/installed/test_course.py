@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 
 from npusdk.cli.tutorials import find_tutorials
 from npusdk.language import language_set_to, render
-from npusdk.pipeline.calibration import VERSIONS
+from npusdk.pipeline.versions import VERSIONS
 from tests.installed.conftest import ROOT
 
 pytestmark = pytest.mark.filterwarnings("ignore::EncodingWarning")  # nbconvert and nbclient raise it

@@ -4,7 +4,7 @@ import pytest
 
 import npusdk as npu
 from npusdk.display import show
-from npusdk.pipeline.calibration import VARIABLE, VERSIONS, model_version
+from npusdk.pipeline.versions import VARIABLE, VERSIONS, model_version
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ import pytest
 from npusdk import pytest_plugin
 from npusdk.display import PROFILE_MIME
 from npusdk.language import language_set_to, render
-from npusdk.pipeline.calibration import VERSIONS
+from npusdk.pipeline.versions import VERSIONS
 from tests.pytest_plugin.course import check, printing, showing, write
 
 NBVAL = ("--nbval", "--nbval-current-env", "-rA")
