@@ -56,6 +56,7 @@ def test_korean_windows_home_works_with_every_command(digits, heldout):
         "devices": ("rngd",), "check": (digits,), "profile": (digits, "--device", "rngd", "--save", "결과.json"),
         "compare": (digits,), "run": (digits, "--inputs", heldout, "--output", "출력.npz"), "doctor": (),
         "lab": ("튜토리얼 모음", "--copy-only"), "validate": ("측정.csv",),
+        "calibrate": ("측정.csv", "--name", "mine", "--save", "적합.json", "--alone"),
         "serve": ("llm:qwen3-0.6b", "--device", "rngd", "--input", "8", "--output", "4"),
     }  # fmt: skip
     shipped = Path(npusdk.calibration.__file__).with_name("data") / "measured_calibration.csv"
@@ -68,7 +69,14 @@ def test_korean_windows_home_works_with_every_command(digits, heldout):
         text = (out + err).decode("cp949")
         assert re.search("[가-힣]", text), name
         assert text.count("?") < 3, name
-    assert {path.name for path in home.iterdir()} == {digits.name, "결과.json", "출력.npz", "튜토리얼 모음", "측정.csv"}
+    assert {path.name for path in home.iterdir()} == {
+        digits.name,
+        "결과.json",
+        "출력.npz",
+        "튜토리얼 모음",
+        "측정.csv",
+        "적합.json",
+    }
 
 
 def test_korean_code_page_loses_no_hangul(written):
