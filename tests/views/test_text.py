@@ -461,6 +461,15 @@ def test_figures_that_cover_different_things_are_not_ranked():
     assert "throughput against energy" in str(report.model_copy(update={"profiles": alike}))
 
 
+@pytest.mark.parametrize("validity", ["A", "B", "C"])
+def test_samples_for_each_joule_are_no_ground_for_a_choice_in_class_c(validity):
+    """A Pareto set of throughput and energy holds calibrated chips alone; without any there is none."""
+    profiles = tuple(samples.grounded("small net", scale=scale, validity=validity) for scale in (1.0, 2.0, 3.0))
+    shown = str(samples.crossing(profiles=profiles))
+    assert ("throughput against energy" in shown) == (validity != "C")
+    assert ("or on samples for each joule, in class C: all devices" in " ".join(shown.split())) == (validity == "C")
+
+
 def test_groups_that_cannot_be_told_apart_are_named():
     """Every group of overlapping intervals names its shortest."""
     shown = " ".join(str(samples.crossing()).split())
