@@ -132,7 +132,7 @@ def _stack(calibration: Calibration, name: str) -> StackConstants:
 
 
 def _make(calibration: Calibration | None, device: DeviceSpec, base: CostParameters, stack: str) -> Calibrated:
-    chip = calibration.chip_of(device.id) if calibration else ""
+    chip = calibration.chip_of(device.id) if calibration and base.style != "systolic" else ""
     constants = calibration.chips[chip] if calibration and chip else None
     factors = _stack(calibration, stack) if calibration else StackConstants()
     parameters = base if calibration is None else set_constants(base, calibration, device, factors)

@@ -9,7 +9,7 @@ from pydantic import Field
 from npusdk.display import Shown
 from npusdk.values import Frozen
 
-NAME = r"\w[\w.+-]{0,63}"
+NAME = r"\w[\w.-]{0,63}"
 """A plain word: what a report can name, and nothing that could stand for something else there."""
 
 Word: TypeAlias = Annotated[str, Field(pattern=f"^{NAME}$")]

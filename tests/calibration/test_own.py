@@ -25,14 +25,14 @@ def table(tmp_path):
     return write
 
 
-def line(row="a", device="rngd", model="ResNet-50 v1.5", value="2.0", use="primary", software=""):
+def line(row="a", device="rngd", model="ResNet-50 v1.5", *, value="2.0", use="primary", software=""):
     """Return a latency as a line of a file."""
     return f"{row},{device},{model},bf16,latency,{value},ms,1,{use},batch 1,{software}"
 
 
-@pytest.mark.parametrize("name", ["my-lab", "연구실_1", "a", "v2.0+b", "x" * 64])
+@pytest.mark.parametrize("name", ["my-lab", "연구실_1", "a", "v2.0", "x" * 64])
 def test_plain_words_are_names(name):
-    """Letters of any script, digits, points, plus signs, hyphens and underlines."""
+    """Letters of any script, digits, points, hyphens and underlines."""
     check_name(name)
 
 
@@ -59,8 +59,8 @@ def test_own_rows_count_beside_the_published(table):
 
 def test_rows_of_two_files_count_both(table):
     """Equal identifiers and lines do not make two files' rows one; the same file named twice counts once."""
-    first, second = table(line(value="2.0")), table(line(value="4.0"), name="more.csv")
-    assert [p.measured for p in gather([first, second], alone=True).points] == [2.0, 4.0]
+    first, second = table(line(value="0.1")), table(line(value="4.0"), name="more.csv")
+    assert [p.measured for p in gather([first, second], alone=True).points] == [0.1, 4.0]
     assert gather([first, first.parent / "." / first.name], alone=True).own == 1
     made = fit_measurements(gather([first, second], alone=True), "two")
     alone = fit_measurements(gather([first], alone=True), "one")

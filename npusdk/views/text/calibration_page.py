@@ -47,7 +47,7 @@ def add_calibration(page: Blocks, value: Calibration) -> None:
     page.table(
         (
             Column(translate(_("chip")), wraps=True),
-            Column(translate(_("class"))),
+            Column(translate(_("kind"))),
             Column(translate(_("models")), number=True),
             Column(translate(_("rows")), number=True),
             Column(translate(_("share of the matrix rate")), number=True),
@@ -55,7 +55,7 @@ def add_calibration(page: Blocks, value: Calibration) -> None:
         ),
         (_chip_row(name, chip) for name, chip in value.chips.items()),
     )
-    if value.stacks:
+    if any(stack.units for stack in value.stacks.values()):
         page.heading(translate(_("Factors of software beside the reference")))
         _add_stacks(page, value)
     page.heading(translate(_("Mean error over chips x models")))
@@ -95,6 +95,7 @@ def _add_stacks(page: Blocks, value: Calibration) -> None:
                 translate(_("yes")) if stack.supported else translate(_("no")),
             )
             for name, stack in value.stacks.items()
+            if stack.units
         ),
     )
 
