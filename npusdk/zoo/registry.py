@@ -19,6 +19,7 @@ from npusdk.zoo import (
     resnet,
     retinanet,
     rtdetr,
+    rtdetr_resnet,
     ssd,
     swin,
     unet3d,
@@ -54,6 +55,7 @@ _FAMILIES: tuple[Mapping[str, Entry], ...] = (
     yolov9.ENTRIES,
     yolov10.ENTRIES,
     rtdetr.ENTRIES,
+    rtdetr_resnet.ENTRIES,
 )
 """Entries of the modules, one line each."""
 

@@ -6,7 +6,7 @@ with its convolutions padded as published. Batch normalisation is folded and re-
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from npusdk.graph import Graph
 from npusdk.zoo.entry import Entry, Size
-from npusdk.zoo.rtdetr_decoder import Detr, decode
+from npusdk.zoo.rtdetr_decoder import LAYERS, Detr, decode
 from npusdk.zoo.transformer import Heads
 from npusdk.zoo.yolo_blocks import Neck, Published, make_entry
 from npusdk.zoo.yolo_heads import Cells
@@ -71,6 +71,28 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class Hybrid:
+    """What stands behind a backbone.
+
+    Parameters
+    ----------
+    width
+        Channels of the neck.
+    inner
+        Features inside the perceptron of the encoder.
+    mixed
+        Channels of the re-parametrised convolutions; `width` where it is 0.
+    layers
+        Layers of the decoder.
+    """
+
+    width: int
+    inner: int
+    mixed: int = 0
+    layers: int = LAYERS
+
+
+@dataclass(frozen=True)
 class Variant:
     """One size of the family.
 
@@ -80,16 +102,13 @@ class Variant:
         Channels of the stem's first convolutions, and of the stem.
     stages
         The backbone.
-    width
-        Channels of the neck.
-    inner
-        Features inside the perceptron of the encoder.
+    hybrid
+        What stands behind it.
     """
 
     stem: tuple[int, int]
     stages: tuple[Stage, ...]
-    width: int
-    inner: int
+    hybrid: Hybrid
 
 
 def _stem(net: Detr, x: str, inner: int, filters: int) -> str:
@@ -103,14 +122,14 @@ def _stem(net: Detr, x: str, inner: int, filters: int) -> str:
     return net.conv(x, filters, 1, activation="Relu")
 
 
-def _encode(net: Detr, x: str, variant: Variant, side: int) -> str:
+def _encode(net: Detr, x: str, hybrid: Hybrid, side: int) -> str:
     """Add attention among all cells of the coarsest level (AIFI)."""
-    width = variant.width
+    width = hybrid.width
     heads = Heads(width, 8, side * side, scale="query")
     tokens = net.transpose(net.reshape(x, 0, width, -1), 0, 2, 1)
     places = net.constant(positions(side, width))
     tokens = net.add_norm("encoder.norm1", tokens, net.attend_placed("encoder", tokens, places, heads), width)
-    inner = net.mlp("encoder.inner", tokens, (width, variant.inner))
+    inner = net.mlp("encoder.inner", tokens, (width, hybrid.inner))
     tokens = net.add_norm("encoder.norm2", tokens, inner, width)
     return net.keep(net.reshape(net.transpose(tokens, 0, 2, 1), 0, width, side, side), x)
 
@@ -126,42 +145,47 @@ def positions(side: int, width: int) -> npt.NDArray[np.float32]:
     return np.concatenate(waves, axis=1, dtype=np.float32, casting="same_kind")[None]
 
 
-def _mix(net: Detr, x: str, width: int) -> str:
+def _mix(net: Detr, x: str, hybrid: Hybrid) -> str:
     """Add three re-parametrised convolutions beside one of 1 x 1, and their sum (RepC3)."""
-    return net.add(net.blocks(net.block(x, width), width, 3), net.block(x, width))
+    inner = hybrid.mixed or hybrid.width
+    mixed = net.add(net.blocks(net.block(x, inner), inner, 3), net.block(x, inner))
+    return mixed if inner == hybrid.width else net.block(mixed, hybrid.width)
+
+
+def detect(net: Detr, levels: Sequence[str], hybrid: Hybrid, resolution: int) -> Graph:
+    """Return the graph of a backbone that gives three levels, the finest an eighth of the image, with all behind it."""
+    width = hybrid.width
+    levels = [net.conv(level, width, 1) for level in levels]
+    levels[-1] = _encode(net, levels[-1], hybrid, resolution // 32)
+    neck = Neck(
+        top=lambda x, _level: _mix(net, x, hybrid),
+        bottom=lambda x, _level: _mix(net, x, hybrid),
+        down=lambda x, _level: net.block(x, width, 3, stride=2),
+        lateral=lambda x, _level: net.block(x, width),
+    )
+    return net.build([decode(net, neck.join(net, levels), Cells(resolution), layers=hybrid.layers)])
 
 
 def _make(name: str, variant: Variant, size: Size) -> Graph:
     net = Detr(name)
-    width, cells = variant.width, Cells(size.resolution)
     x = _stem(net, net.image(3, size.resolution, size.resolution), *variant.stem)
     levels = []
     for index, stage in enumerate(variant.stages):
         x = stage.add(net, net.depthwise(x, 3, stride=2, activation="") if index else x)
         levels.append(x)
-    levels = [net.conv(level, width, 1) for level in levels[1:]]
-    levels[-1] = _encode(net, levels[-1], variant, size.resolution // 32)
-    neck = Neck(
-        top=lambda x, _level: _mix(net, x, width),
-        bottom=lambda x, _level: _mix(net, x, width),
-        down=lambda x, _level: net.block(x, width, 3, stride=2),
-        lateral=lambda x, _level: net.block(x, width),
-    )
-    return net.build([decode(net, neck.join(net, levels), cells)])
+    return detect(net, levels[1:], variant.hybrid, size.resolution)
 
 
 VARIANTS: Mapping[str, Variant] = MappingProxyType({
     "rtdetr_l": Variant(
         (32, 48),
         (Stage(48, 128), Stage(96, 512), Stage(192, 1024, 3, 5, True), Stage(384, 2048, 1, 5, True)),
-        256,
-        1024,
+        Hybrid(256, 1024),
     ),
     "rtdetr_x": Variant(
         (32, 64),
         (Stage(64, 128), Stage(128, 512, 2), Stage(256, 1024, 5, 5, True), Stage(512, 2048, 2, 5, True)),
-        384,
-        2048,
+        Hybrid(384, 2048),
     ),
 })  # fmt: skip
 _PUBLISHED: Mapping[str, Published] = MappingProxyType({

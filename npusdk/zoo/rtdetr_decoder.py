@@ -81,7 +81,7 @@ class Anchors:
         return np.where(self.valid()[0] > 0, logits, np.finfo(np.float32).max).astype(np.float32)
 
 
-def decode(net: Detr, levels: Sequence[str], cells: Cells) -> str:
+def decode(net: Detr, levels: Sequence[str], cells: Cells, *, layers: int = LAYERS) -> str:
     """Add the decoder behind the levels and return boxes and scores, shape (batch, queries, 4 + classes).
 
     A box is centre, width and height in images.
@@ -93,7 +93,7 @@ def decode(net: Detr, levels: Sequence[str], cells: Cells) -> str:
     queries, guess = _choose(net, tokens, anchors, heads.tokens)
     box = net.op("Sigmoid", guess)
     place = _Placing(net)
-    for layer in range(LAYERS):
+    for layer in range(layers):
         name = f"layer{layer}"
         places = place.add(net, box)
         queries = net.add_norm(f"{name}.norm1", queries, net.attend_placed(name, queries, places, heads), WIDTH)

@@ -13,6 +13,8 @@ from npusdk.kernels import call
 from npusdk.zoo import Size
 from npusdk.zoo.rtdetr import ENTRIES, positions
 from npusdk.zoo.rtdetr_decoder import HEADS, POINTS, WIDTH, Anchors, Detr, deform
+from npusdk.zoo.rtdetr_resnet import ENTRIES as RESIDUAL
+from npusdk.zoo.rtdetr_resnet import VARIANTS
 from npusdk.zoo.yolo_heads import Cells
 from tests.zoo.graphs import run
 
@@ -45,6 +47,22 @@ def test_rtdetr_has_the_published_macs_and_parameters(name):
     macs += sum(work_of(node, graph).macs for node in graph.nodes)
     weights += sum(value.size for value in opened.constants.values() if is_absent(value))
     assert macs == pytest.approx(entry.macs, rel=0.03)
+    assert abs(weights - entry.parameters) <= 0.02 * entry.parameters + 0.5e6
+
+
+@pytest.mark.parametrize("name", RESIDUAL)
+def test_rtdetr_on_residual_networks_has_the_published_macs_and_parameters(name):
+    """MACs are within 1.5 % of those published, weights within 2 % and the half million that they are rounded by.
+
+    Published are both branches of the twelve re-parametrised convolutions: on 40 x 40 cells twice, 80 x 80, 20 x 20.
+    """
+    entry, hybrid = RESIDUAL[name], VARIANTS[name].hybrid
+    opened = entry.make(Size(resolution=640))
+    graph = bind(opened, {"image": (1, 3, 640, 640)}, call)
+    branch = 3 * (hybrid.mixed or hybrid.width) ** 2
+    macs = sum(work_of(node, graph).macs for node in graph.nodes) + branch * (2 * 40**2 + 80**2 + 20**2)
+    weights = sum(value.size for value in opened.constants.values() if is_absent(value)) + 4 * branch
+    assert macs == pytest.approx(entry.macs, rel=0.015)
     assert abs(weights - entry.parameters) <= 0.02 * entry.parameters + 0.5e6
 
 
