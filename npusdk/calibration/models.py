@@ -38,16 +38,21 @@ _NETWORKS: tuple[tuple[str, str], ...] = (
     (r"ssdmobilenet(?:v1)?", "ssd_mobilenet_v1"),
     (r"ssdresnet34", "ssd_resnet34"),
     (r"retinanet(?:resnext50(?:32x4d)?)?", "retinanet"),
-    (r"(?:3dunet|unet3d)brats(?:20)?(?:19)?", "unet3d_brats"),
+    (r"(?:3dunet|unet3d)(?:99(?:\.9)?)?brats(?:20)?(?:19)?", "unet3d_brats"),
     (r"yolov5([nsmlx])(6?)(u?)", "yolov5{0}{1}{2}"),
+    (r"yolov5u([nsmlx])(6?)", "yolov5{0}{1}u"),
     (r"yolov6(?:v?3\.0)?([nsml])(6?)(?:v?3\.0)?", "yolov6{0}{1}"),
     (r"yolov7(x?)", "yolov7{0}"),
     (r"yolov8([nsmlx])", "yolov8{0}"),
     (r"yolov8([nsmlx])(pose|seg)", "yolov8{0}_{1}"),
+    (r"yolov8(pose|seg)([nsmlx])", "yolov8{1}_{0}"),
     (r"yolov9([tsmce])", "yolov9{0}"),
     (r"yolov10([nsmblx])", "yolov10{0}"),
-    (r"rtdetr(?:v1)?(l|x)", "rtdetr_{0}"),
-    (r"rtdetrr(18|34|50|101)(?:vd)?", "rtdetr_r{0}"),
+    (r"rtdetr(?:v1)?(?:hgnet(?:v2)?)?(l|x)", "rtdetr_{0}"),
+    (r"rtdetr(?:v[12])?r(?:esnet)?(18|34|50|101)(?:vd)?", "rtdetr_r{0}"),
+    (r"rtdetrv2s", "rtdetr_r18"),
+    (r"rtdetrv2l", "rtdetr_r50"),
+    (r"rtdetrv2x", "rtdetr_r101"),
     (r"bert(base|large)(?:uncased|cased)?", "bert_{0}"),
     (r"bert99(?:\.9)?", "bert_large"),
     (r"vit(?:b|base)(?:patch)?16", "vit_b16"),
@@ -85,7 +90,7 @@ _CHAINS: tuple[tuple[str, str], ...] = (
     (r"(?:openai)?clip(?:vit)?(?:l|large)(?:patch)?14", "clip-l14"),
 )
 _VARIABLE: tuple[tuple[str, str], ...] = (
-    (r"(?:3dunet|unet3d)kits(?:20)?(?:19)?", "unet3d_kits"),
+    (r"(?:3dunet|unet3d)(?:99(?:\.9)?)?kits(?:20)?(?:19)?", "unet3d_kits"),
     (r"whisperlarge(?:v[23])?", "whisper_large"),
 )
 
@@ -138,6 +143,10 @@ _HINTS: Mapping[str, re.Pattern[str]] = MappingProxyType(
             r"|(?:image|text) encoder"
         ),
         "3dunet": re.compile(r"brats|kits"),
+        "3dunet99": re.compile(r"brats|kits"),
+        "3dunet99.9": re.compile(r"brats|kits"),
+        "rtdetr": re.compile(r"\b(?:r(?:esnet)?[- ]?(?:18|34|50|101)(?:vd)?|hgnet(?:v2)?[- ]?[lx])\b"),
+        "rtdetrv2": re.compile(r"\b(?:r(?:esnet)?[- ]?(?:18|34|50|101)(?:vd)?)\b"),
     }
 )
 """Names that mean several networks -> what of the detail says which."""
@@ -152,7 +161,8 @@ def model_of(text: str, detail: str = "") -> Known | None:
 
     Case, spaces, hyphens and slashes say nothing; nor do owners ("meta-llama/") and tuning ("-Instruct"), which keep
     the geometry. LLaMA-70B, which the first generation does not have, is Llama 2's; a ViT is that of its patch size
-    at the resolution of the row; ResNet-50 is the version with the stride in its 3x3 convolution ("v1.5").
+    at the resolution of the row; ResNet-50 is the version with the stride in its 3x3 convolution ("v1.5"). RT-DETRv2 S,
+    L and X have the geometry of RT-DETR R18, R50 and R101.
 
     Examples
     --------
@@ -162,7 +172,8 @@ def model_of(text: str, detail: str = "") -> Known | None:
     if len(text) > _LONGEST:
         return None
     squeezed = _GLUE.sub("", _REMARK.sub("", text.casefold()))
-    if squeezed in _HINTS and (said := _HINTS[squeezed].search(detail[:_LONGEST_DETAIL].casefold())):
+    about = f"{' '.join(_REMARK.findall(text))} {_shape(detail[:_LONGEST_DETAIL])}".casefold()
+    if squeezed in _HINTS and (said := _HINTS[squeezed].search(about)):
         squeezed += _GLUE.sub("", said[0])
     for kind, table in _TABLES.items():
         for pattern, name in table:
@@ -172,6 +183,11 @@ def model_of(text: str, detail: str = "") -> Known | None:
         if re.fullmatch(pattern, squeezed):
             return Known("network", name, variable=True)
     return None
+
+
+def _shape(detail: str) -> str:
+    """Return a remark with the name of the volumes that its sizes mean: only BraTS has 224 x 224 x 160."""
+    return re.sub(r"\b224 ?[x*] ?224 ?[x*] ?160(?!\d)", "brats", detail)
 
 
 class Detail(NamedTuple):

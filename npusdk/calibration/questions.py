@@ -96,10 +96,15 @@ class Question:
 
 _DEVICE_CLOCK = re.compile(r"copies not included|without host.{0,20}cop|demo/bert", re.IGNORECASE)
 _BATCH = re.compile(r"(\d{1,9})\s*(?:\(.*\)|(?:per|x)\b.*)?")
+_BATCH_NAMED = re.compile(
+    r"~?\s*(?:\{?['\"]?[\w.-]{0,40}(?:batch(?:[ _-]?size)?|bs|concurrency|resnet50|bert|retinanet)['\"]?\s*[ =:]\s*)?"
+    r"(\d{1,9})\s*(?:\}|concurrent(?: requests)?)?",
+    re.IGNORECASE,
+)
 _BATCH_OF_UNET = re.compile(r"\bunet'?\"?\s*:\s*(\d{1,9})")
 _UNSTATED = re.compile(r"(?:|-|n/?a|auto|unknown|not stated.*|.*saturated.*)", re.IGNORECASE)
 _SCENARIO_BATCH: tuple[tuple[str, int], ...] = (
-    (r"single ?stream|\bbatch[ -]?1\b", 1),
+    (r"single ?stream|\bbatch[ -]?1\b|\bconcurrency[ =:-]?1\b|\b(?:single|1|one) request\b", 1),
     (r"multi ?stream", SAMPLES_OF_QUERY),
 )
 
@@ -176,7 +181,7 @@ def _metric(row: Row, model: Known, unit: Unit) -> Metric:
 def _batch(row: Row, metric: Metric) -> int:
     """Return the batch; where none is stated, what scenario or metric mean, and 0 for a server's own choice."""
     text = row.batch.strip()
-    stated = _BATCH.fullmatch(text) or _BATCH_OF_UNET.search(text[:200])
+    stated = _BATCH.fullmatch(text) or _BATCH_NAMED.fullmatch(text[:80]) or _BATCH_OF_UNET.search(text[:200])
     if stated:
         batch = parse_count(stated[1])
         if batch is None:

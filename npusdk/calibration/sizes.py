@@ -19,7 +19,7 @@ MOST_DEVICES = 4096
 """Devices of a row, as many as a report holds."""
 
 _VARIABLE = re.compile(r"<=|\N{LESS-THAN OR EQUAL TO}|variable|packed", re.IGNORECASE)
-_COUNT = re.compile(r"(\d{1,9})\s*(?:\(.*\))?")
+_COUNT = re.compile(r"(?:(?:isl|osl)[ =:]*)?(\d{1,9})(k?)\s*(?:tokens)?\s*(?:\(.*\))?", re.IGNORECASE)
 
 
 def read_sizes(row: Row, model: Known, metric: Metric) -> dict[str, int]:
@@ -52,7 +52,7 @@ def _length(text: str) -> int:
     length = parse_count(stated[1] if stated else text)
     if length is None:
         raise UnansweredError("lengths_not_stated", text)
-    return length
+    return length * (1024 if stated and stated[2] else 1)
 
 
 _NEEDED: Mapping[Mode, tuple[str, ...]] = MappingProxyType(

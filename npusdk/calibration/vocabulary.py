@@ -125,9 +125,12 @@ PRECISIONS: Mapping[str, Precision] = MappingProxyType(
         **{name: Precision("fp16") for name in ("f16", "float16", "half", "fp16.16", "fp16.32")},
         "bfloat16": Precision("bf16"),
         **{name: Precision("fp8") for name in ("float8", "fp8_e4m3", "fp8-e4m3", "e4m3", "fp8-fp16", "w8a8-fp8")},
-        **{name: Precision("int8") for name in ("i8", "w8a8", "int8-w8a8", "smoothquant")},
+        **{name: Precision("int8") for name in ("i8", "w8a8", "int8-w8a8", "w8a8-int8", "smoothquant")},
+        **{name: Precision("int8") for name in ("int8-smoothquant", "smoothquant-int8")},
         **{name: Precision("fp16", "int8") for name in ("w8a16", "int8-weight-only")},
-        **{name: Precision("fp16", "int4") for name in ("w4a16", "int4-weight-only", "awq", "gptq", "int4-awq")},
+        **{name: Precision("fp16", "int4") for name in ("w4a16", "int4-weight-only", "awq", "gptq")},
+        **{f"{bits}-{way}": Precision("fp16", "int4") for bits in ("int4", "w4a16") for way in ("awq", "gptq")},
+        **{f"{way}-{bits}": Precision("fp16", "int4") for bits in ("int4", "w4a16") for way in ("awq", "gptq")},
         **{name: Precision("fp16", name) for name in ("q8_0", "q6_k", "q5_k_m", "q5_0", "q4_k_m", "q4_k_s", "q4_0")},
     }
 )
@@ -136,6 +139,7 @@ PRECISIONS: Mapping[str, Precision] = MappingProxyType(
 GGUF's formats are of the weights alone; its kernels multiply in fp16 or int8 as they choose, fp16 is taken."""
 
 _REMARK = re.compile(r"\([^)]*\)|[;,].*")
+_WEIGHTS_ONLY = re.compile(r"\((awq|gptq|weight[ -]only)\)", re.IGNORECASE)
 
 
 def precision_of(text: str) -> Precision | None:
@@ -146,7 +150,8 @@ def precision_of(text: str) -> Precision | None:
     >>> precision_of("fp16 (TensorRT export; not stated)"), precision_of("Q4_K_M").weights
     (Precision(dtype='fp16', weights=''), 'q4_k_m')
     """
-    return PRECISIONS.get(_REMARK.sub("", text[:_LONGEST]).strip().casefold().replace(" ", "-"))
+    words = _WEIGHTS_ONLY.sub(r"\1", text[:_LONGEST])
+    return PRECISIONS.get(_REMARK.sub("", words).strip().casefold().replace(" ", "-"))
 
 
 _STACKS: tuple[tuple[str, str], ...] = (
@@ -195,10 +200,27 @@ UNITS: Mapping[str, Unit] = MappingProxyType(
         **dict.fromkeys(("ms", "msec", "milliseconds"), Unit("time", 1e-3)),
         **dict.fromkeys(("s", "sec", "seconds"), Unit("time", 1.0)),
         **dict.fromkeys(
-            ("samples/s", "sample/s", "samples/sec", "images/s", "images/sec", "img/s", "imgs/s", "inf/s", "fps"),
+            (
+                "samples/s",
+                "sample/s",
+                "samples/sec",
+                "images/s",
+                "images/sec",
+                "img/s",
+                "imgs/s",
+                "inf/s",
+                "fps",
+                "frames/s",
+                "inferences/s",
+                "infer/s",
+                "samples/second",
+                "images/second",
+            ),
             Unit("samples", 1.0),
         ),
-        **dict.fromkeys(("sequences/s", "sentences/s", "requests/s", "queries/s", "qps"), Unit("samples", 1.0)),
+        **dict.fromkeys(
+            ("sequences/s", "sentences/s", "requests/s", "req/s", "queries/s", "qps"), Unit("samples", 1.0)
+        ),
         **dict.fromkeys(("tokens/s", "token/s", "tokens/sec", "tok/s", "t/s", "tps"), Unit("tokens", 1.0)),
         **dict.fromkeys(("mW", "milliwatts"), Unit("power", 1e-3)),
         **dict.fromkeys(("W", "w", "watts"), Unit("power", 1.0)),

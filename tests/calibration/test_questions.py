@@ -97,6 +97,32 @@ def test_rate_of_one_card_is_a_share():
     assert ask(row).to_unit(100.0) == 100.0 * 4 / 8
 
 
+@pytest.mark.parametrize(
+    ("text", "batch"),
+    [
+        ("batch 64", 64), ("bs=1", 1), ("~32", 32), ("gpu_batch_size: 2048", 2048), ("{'resnet50': 2048}", 2048),
+        ("32 concurrent requests", 32), ("concurrency 8", 8),
+    ],
+)  # fmt: skip
+def test_batch_is_read_from_what_people_write(text, batch):
+    """A batch may come with its own name."""
+    assert ask(replace(IMAGE, batch=text)).batch == batch
+
+
+@pytest.mark.parametrize(("text", "tokens"), [("ISL 128", 128), ("2k", 2048), ("128 tokens", 128)])
+def test_length_is_read_from_what_people_write(text, tokens):
+    """A length may come with its own name; k is 1024."""
+    assert ask(replace(TEXT, input_len=text)).input_tokens == tokens
+
+
+def test_one_request_is_a_batch_of_one():
+    """A scenario of one request at a time states the batch."""
+    row = replace(TEXT, metric="TTFT", batch="")
+    assert ask(replace(row, scenario="vLLM serve, concurrency 1")).batch == 1
+    assert ask(replace(row, scenario="single request")).batch == 1
+    assert ask(replace(row, scenario="vLLM serve, concurrency 16")).reason == "batch_not_stated"
+
+
 def test_variable_lengths_take_the_average_of_a_known_data_set_only():
     """Padding that is removed leaves an average where the data set has one that is published."""
     row = replace(IMAGE, model="BERT-Large", model_detail="SQuAD v1.1, max seq 384", input_len="<=384 (variable)")

@@ -57,6 +57,12 @@ NETWORKS = {
     "YOLOv7": "yolov7",
     "YOLOv7x": "yolov7x",
     "RT-DETR-L": "rtdetr_l",
+    **{f"RT-DETR-R{depth}": f"rtdetr_r{depth}" for depth in (18, 34, 50, 101)},
+    "RT-DETR (R50)": "rtdetr_r50",
+    "RTDETRv2-s": "rtdetr_r18",
+    "3D-UNet-99 (BraTS 2019)": "unet3d_brats",
+    "YOLOv8-pose-n": "yolov8n_pose",
+    "YOLOv5u-n": "yolov5nu",
     **{f"YOLOv5{size}": f"yolov5{size}" for size in "nsmlx"},
     **{f"YOLOv5{size}u": f"yolov5{size}u" for size in "nsmlx"},
     **{f"YOLOv5{size}6": f"yolov5{size}6" for size in "nsmlx"},
@@ -88,6 +94,14 @@ LANGUAGES = {
 }
 
 METRIC_WORDS = {
+    ("vLLM TTFT", "ms", "language"): ("prefill", "batch"),
+    ("mean TPOT", "ms", "language"): ("decode", "batch"),
+    ("decode throughput", "tokens/s", "language"): ("decode", "batch"),
+    ("prefill throughput", "tokens/s", "language"): ("prefill", "batch"),
+    ("output throughput", "tok/s", "language"): ("serving", "batch"),
+    ("fps", "frames/s", "network"): ("throughput", "batch"),
+    ("completed samples per second", "samples/s", "network"): ("throughput", "batch"),
+    ("average power", "W", "network"): ("power", "batch"),
     ("throughput", "samples/s", "network"): ("throughput", "batch"),
     ("latency_mean", "ns", "network"): ("latency", "batch"),
     ("latency_mean per query", "ns", "network"): ("latency", "query"),
@@ -184,6 +198,9 @@ def test_samples_of_many_sizes_are_known_and_said_to_be_such():
     assert model_of("3D-UNet KiTS19").variable
     assert model_of("Whisper-Large-v3").variable
     assert model_of("3D-UNet", "BraTS, 224x224x160").name == "unet3d_brats"
+    assert model_of("3D-UNet", "224x224x160x4 fixed").name == "unet3d_brats"
+    assert model_of("RT-DETR", "R18, 640x640, 60 GFLOPs").name == "rtdetr_r18"
+    assert model_of("RT-DETR", "640x640") is None
 
 
 @pytest.mark.parametrize(("words", "meaning"), METRIC_WORDS.items())
@@ -225,6 +242,7 @@ def test_any_metric_is_a_meaning_or_a_reason(text, measures):
     [
         ("fp16", "fp16", ""), ("F16", "fp16", ""), ("Q4_K_M", "fp16", "q4_k_m"), ("tf32", "tf32", ""),
         ("fp16 (TensorRT export; not stated)", "fp16", ""), ("fp16 (not stated)", "fp16", ""), ("INT8", "int8", ""),
+        ("int4 (AWQ)", "fp16", "int4"), ("W4A16 AWQ", "fp16", "int4"), ("W8A8 int8", "int8", ""),
         ("bf16", "bf16", ""), ("fp8", "fp8", ""), ("int4 weight only", "fp16", "int4"), ("W8A8", "int8", ""),
     ],
 )  # fmt: skip
