@@ -1,7 +1,9 @@
 """What a configuration of a language model says, and what is refused."""
 
 import json
+import os
 from contextlib import suppress
+from threading import Timer
 
 import pytest
 from hypothesis import given
@@ -153,3 +155,17 @@ def test_wrong_names_and_files_are_refused_with_a_way_out(tmp_path):
             read_config(broken)
     with pytest.raises(ConfigError, match="7"):
         read_config(7)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_configuration_is_read_from_files_only(tmp_path):
+    """A pipe or a device, which may give bytes without end, is refused and not read."""
+    path = tmp_path / "config.json"
+    os.mkfifo(path)
+    writer = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+    os.write(writer, b"{}")
+    closing = Timer(1, os.close, [writer])
+    closing.start()
+    with pytest.raises(ModelFormatError, match="is not a JSON object"):
+        read_config(path)
+    closing.join()

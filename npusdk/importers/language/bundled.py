@@ -10,6 +10,7 @@ from functools import cache
 from importlib.resources import files
 from os import PathLike
 from pathlib import Path
+from stat import S_ISREG
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -114,7 +115,9 @@ def _name_of(path: Path) -> str:
 
 def _read_file(path: Path) -> Mapping[str, object]:
     try:
-        raw = path.read_bytes() if path.stat().st_size <= MOST_BYTES else b""
+        status = path.stat()
+        is_read = S_ISREG(status.st_mode) and status.st_size <= MOST_BYTES  # a device may give bytes without end
+        raw = path.read_bytes() if is_read else b""
     except OSError as error:
         raise ConfigError(
             _("file {path} cannot be read: {problem}"),
