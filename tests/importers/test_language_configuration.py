@@ -169,3 +169,9 @@ def test_configuration_is_read_from_files_only(tmp_path):
     with pytest.raises(ModelFormatError, match="is not a JSON object"):
         read_config(path)
     closing.join()
+
+
+def test_name_longer_than_that_of_any_file_is_not_known():
+    """A text of any length is a name that is not known."""
+    with pytest.raises(ConfigError, match="there is no language model a"):
+        read_config("a" * 100_000)

@@ -84,11 +84,20 @@ def read_config(source: LanguageSource) -> LanguageConfig:
     named = _find(str(source))
     if named is not None:
         return named.config
+    path = _path_of(source)
+    if path is None:
+        raise _unknown(str(source))
+    return from_huggingface(_read_file(path), _name_of(path))
+
+
+def _path_of(source: str | PathLike[str]) -> Path | None:
+    """Return the file that is meant; None where it is none, such as a name that no file can have."""
     path = Path(source)
-    path = path / "config.json" if path.is_dir() else path
-    if path.suffix == ".json" or path.exists():
-        return from_huggingface(_read_file(path), _name_of(path))
-    raise _unknown(str(source))
+    try:
+        path = path / "config.json" if path.is_dir() else path
+        return path if path.suffix == ".json" or path.exists() else None
+    except OSError:
+        return None
 
 
 def _find(name: str) -> Bundled | None:
