@@ -42,17 +42,17 @@ PRIORS: Mapping[str, Prior] = MappingProxyType(
 
 LAMBDAS: Mapping[str, float] = MappingProxyType(
     {
-        "eta_compute": 1.0, "op_overhead_s": 0.4, "eta_vector": 0.05,
+        "eta_compute": 1.0, "op_overhead_s": 1.0, "eta_vector": 0.05,
         "compute": 0.15, "memory": 0.15, "overhead": 0.08,
     }
 )  # fmt: skip
 """Weight of the distance from the prior, in units of one network on a chip."""
 
-SHARED = Shared(eta_vector=0.25, link_latency_s=7e-6, narrow_energy=0.84)
+SHARED = Shared(eta_vector=0.125, link_latency_s=7e-6, narrow_energy=0.84)
 """Constants of all chips.
 
-An elementwise rate of the data sheet counts fused multiply-adds; exponentials run on units a quarter as many. A hop of
-a collective includes what the libraries add. Eight-bit products draw somewhat less than half of sixteen-bit ones."""
+An elementwise rate of the data sheet counts fused multiply-adds, and exponentials run on units a quarter as many. A hop
+of a collective includes what the libraries add. Eight-bit products draw somewhat less than half of sixteen-bit ones."""
 
 REFERENCES = frozenset({"tensorrt", "furiosa-sdk", "poplar", "other"})
 """Stacks without factors: what they are like belongs to the chips that only they run on, and to TensorRT's.

@@ -22,8 +22,8 @@ pytestmark = pytest.mark.xdist_group("fit")
 RATCHET = {
     "b7eed4af27ec8eda0596d70ea1e0bcfe91ddc6b47cceefaa86784ec21b17e258": {
         "in_sample": 0.13,
-        "leave_one_model_out": 0.20,
-        "leave_one_chip_out": 0.20,
+        "leave_one_model_out": 0.17,
+        "leave_one_chip_out": 0.195,
     }
 }
 """Hash of the measurements -> most that each error may be; lower one when the model gets better."""

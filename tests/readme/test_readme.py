@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from npusdk.pipeline.versions import current
 from tests.readme.sessions import README, ROOT, cells, run, run_cells, sessions
 
 WALL_CLOCK = re.compile(r"(?<=emulated here in )\s*\S+ \S+|(?<=^here )\S+ \w+(?=;)", re.MULTILINE)
@@ -43,3 +44,16 @@ def test_readme_links_lead_to_files():
     links = re.findall(r"\]\((?!https?:)([^)#]+)", README.read_text(encoding="utf-8"))
     assert links
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_readme_shows_the_errors_of_the_shipped_calibration():
+    """The table of errors, the counts and the interval are those of the data file."""
+    text = README.read_text(encoding="utf-8")
+    shipped = current()
+    for scores in shipped.scores.values():
+        cells = [scores.macro_mape, *(scores.by_vendor[vendor] for vendor in shipped.vendor_units)]
+        assert " | ".join(f"{cell:.1%}".replace("%", " %") for cell in cells) in text
+    assert all(f"{vendor} (n={units})" in text for vendor, units in shipped.vendor_units.items())
+    assert f"{shipped.rows} published measurements of {shipped.units} networks" in text
+    interval = shipped.intervals["A"]
+    assert f"x{interval.low} to x{interval.high}" in text
