@@ -72,10 +72,11 @@ def examine_operators(graph: Graph, device: DeviceSpec, *, is_quantized: bool) -
     listing = load_operators(device.operators)
     floats_fall_back = is_quantized and all(dtype.startswith("int") for dtype in device.dtypes)
     integer = _integer_nodes(graph) if floats_fall_back else frozenset()
+    said = {op: _support(listing, op) for op in {node.op for node in graph.nodes} - _FREE}
     for node in graph.nodes:
         if node.op in _FREE:
             continue
-        support = _support(listing, node.op)
+        support = said[node.op]
         status, reason = _reason(support, device)
         if status == "runs" and floats_fall_back and node.name not in integer:
             status, reason = "falls_back", "operator_computes_in_float"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import prod
 from types import MappingProxyType
 from typing import TypeAlias, Union
@@ -26,6 +26,16 @@ OPSET = 23
 Array: TypeAlias = npt.NDArray[np.generic]
 Attribute: TypeAlias = Union[int, float, str, tuple[int, ...], tuple[float, ...], tuple[str, ...], Array, "Graph"]
 Attributes: TypeAlias = Mapping[str, Attribute]
+
+
+@lru_cache(maxsize=1 << 14)
+def _sizes(shape: tuple[int | str, ...]) -> tuple[int, ...]:
+    return tuple(size for size in shape if isinstance(size, int))
+
+
+@lru_cache(maxsize=1 << 14)
+def _elements(shape: tuple[int | str, ...]) -> int:
+    return prod(_sizes(shape))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +59,12 @@ class Tensor:
     @property
     def sizes(self) -> tuple[int, ...]:
         """The shape of a bound tensor, all numbers."""
-        return tuple(size for size in self.shape if isinstance(size, int))
+        return _sizes(self.shape)
 
     @property
     def elements(self) -> int:
         """Number of elements of a bound tensor; 1 for a scalar."""
-        return prod(self.sizes)
+        return _elements(self.shape)
 
     @property
     def size_bytes(self) -> int:
