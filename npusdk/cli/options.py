@@ -62,8 +62,13 @@ InputShapes = Annotated[
 ]
 Save = Annotated[
     Path | None,
+    typer.Option("--save", metavar="FILE", help=_("Write the report too (.json, .csv, .html).")),
+]
+SaveTimed = Annotated[
+    Path | None,
     typer.Option("--save", metavar="FILE", help=_("Write the report too (.json, .csv, .html, .trace.json).")),
 ]
+"""Where a report has a timeline."""
 
 
 def parse_devices(text: str) -> str | list[str]:

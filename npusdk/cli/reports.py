@@ -25,6 +25,7 @@ from npusdk.cli.options import (
     Replicas,
     Resolution,
     Save,
+    SaveTimed,
     Sequence,
     Stack,
     TensorParallel,
@@ -94,7 +95,7 @@ def profile(  # noqa: PLR0913 - each is an option of the command line
     replicas: Replicas = 1,
     stack: Stack = "",
     layers: Layers = 10,
-    save: Save = None,
+    save: SaveTimed = None,
 ) -> ExitCode:
     """Show how long a model would take on a device, and why."""
     loaded = load_model(model, Sizes(input_shape, sequence, resolution, prefill, decode, tp, pp))
@@ -120,7 +121,7 @@ def compare(  # noqa: PLR0913 - each is an option of the command line
     pp: PipelineParallel = 1,
     replicas: Replicas = 1,
     stack: Stack = "",
-    save: Save = None,
+    save: SaveTimed = None,
 ) -> ExitCode:
     """Show how long a model would take on several devices, and which can be told apart."""
     counts = parse_counts(batch)

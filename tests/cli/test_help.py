@@ -9,6 +9,8 @@ from rich.cells import cell_len
 
 from npusdk.cli.app import COMMANDS, build
 from npusdk.language import translate
+from npusdk.report import Comparison, FitReport, ProfileReport, ServingReport
+from npusdk.report.validation import ValidationReport
 
 NAMES = [function.__name__ for function, _text in COMMANDS]
 HEAVY = {"numpy", "onnx", "google", "ml_dtypes", "onnxruntime", "pandas", "IPython", "jupyterlab"}
@@ -42,6 +44,23 @@ def test_help_of_a_command_has_every_option(npusdk, name, language):
         assert param.param_type_name == "argument" or param.opts[0] in answer.out
     assert "--json" in answer.out
     assert max(map(cell_len, answer.out.splitlines())) <= 100
+
+
+@pytest.mark.parametrize(
+    ("name", "report"),
+    [
+        ("check", FitReport),
+        ("profile", ProfileReport),
+        ("compare", Comparison),
+        ("serve", ServingReport),
+        ("validate", ValidationReport),
+    ],
+)
+def test_help_of_save_has_the_media_of_the_report(name, report):
+    """What the help offers is what the report of that command can be saved as, and all of it."""
+    (option,) = (one for one in typer.main.get_command(build()).commands[name].params if one.name == "save")
+    offered = option.help.partition("(")[2].partition(")")[0].split(", ")
+    assert sorted(offered) == sorted(f".{medium}" for medium in report.media)
 
 
 def test_help_in_korean_has_no_english_sentence(npusdk):
