@@ -52,29 +52,37 @@ class Timed:
     value, low, high
         Seconds.
     energy_j
-        Joules of all devices that share a pass; None where energy is not predicted.
+        Joules of all devices that share a pass with their interval; None where energy is not predicted.
     """
 
     value: float
     low: float
     high: float
-    energy_j: float | None
+    energy_j: Span | None
 
     def times(self, factor: float) -> Timed:
         """Return `factor` times the work."""
-        energy = None if self.energy_j is None else self.energy_j * factor
-        return Timed(self.value * factor, self.low * factor, self.high * factor, energy)
+        energy_j = None if self.energy_j is None else _scale(self.energy_j, factor)
+        return Timed(self.value * factor, self.low * factor, self.high * factor, energy_j)
 
     def __add__(self, other: Timed) -> Timed:
         """Return one after the other."""
-        known = self.energy_j is not None and other.energy_j is not None
-        energy = (self.energy_j or 0.0) + (other.energy_j or 0.0) if known else None
-        return Timed(self.value + other.value, self.low + other.low, self.high + other.high, energy)
+        first, second = self.energy_j, other.energy_j
+        energy_j = None if first is None or second is None else _add(first, second)
+        return Timed(self.value + other.value, self.low + other.low, self.high + other.high, energy_j)
 
     @property
     def span(self) -> Span:
         """The seconds as a report has them."""
         return Span(value=self.value, low=self.low, high=self.high)
+
+
+def _scale(span: Span, factor: float) -> Span:
+    return Span(value=span.value * factor, low=span.low * factor, high=span.high * factor)
+
+
+def _add(first: Span, second: Span) -> Span:
+    return Span(value=first.value + second.value, low=first.low + second.low, high=first.high + second.high)
 
 
 def cost_pass(made: Pass, device: DeviceSpec, precision: str, stack: str) -> ProfileReport:
@@ -100,8 +108,8 @@ def serve(work: Workload, batch: int | None, prices: PriceList | None = None) ->
     latency = prefill + step.times(steps) if step else prefill
     tokens = work.parallel.replicas * requests * work.output_tokens
     rate = Span(value=tokens / latency.value, low=tokens / latency.high, high=tokens / latency.low)
-    joules = None if latency.energy_j is None else latency.energy_j * streams / (requests * work.output_tokens)
-    paid = _price(work, rate.value, joules, prices)
+    joules = None if latency.energy_j is None else _scale(latency.energy_j, streams / (requests * work.output_tokens))
+    paid = _price(work, rate.value, joules.value if joules else None, prices)
     return ServingReport(
         basis="predicted",
         device=work.device.id,
@@ -128,7 +136,7 @@ def serve(work: Workload, batch: int | None, prices: PriceList | None = None) ->
         latency=latency.span,
         tokens_per_s=rate,
         tokens_per_s_per_device=rate.value / work.parallel.devices,
-        energy_j_per_token=joules,
+        **_spend(joules, clock.reports[0].energy_basis),
         power_boundary=clock.reports[0].power_boundary,
         kv_bytes_per_token=work.model.kv_bytes_per_token(work.precision),
         kv_capacity_tokens=work.capacity_tokens,
@@ -142,6 +150,18 @@ def serve(work: Workload, batch: int | None, prices: PriceList | None = None) ->
         provenance=clock.reports[0].provenance,
         **paid,
     )
+
+
+def _spend(joules: Span | None, basis: str) -> dict[str, Any]:
+    """Return the joules of a token by field, where there are any."""
+    if joules is None:
+        return {}
+    return {
+        "energy_j_per_token": joules.value,
+        "energy_low_j_per_token": joules.low,
+        "energy_high_j_per_token": joules.high,
+        "energy_basis": basis,
+    }
 
 
 def _price(work: Workload, tokens_per_s: float, energy_j: float | None, prices: PriceList | None) -> dict[str, Any]:
@@ -209,5 +229,11 @@ class _Clock:
             report.latency_s + passed_s,
             report.latency_low_s + passed_s,
             report.latency_high_s + passed_s,
-            report.energy_j,
+            _energy_of(report),
         )
+
+
+def _energy_of(report: ProfileReport) -> Span | None:
+    """Return the joules of a pass with their interval; None where energy is not predicted."""
+    value, low, high = report.energy_j, report.energy_low_j, report.energy_high_j
+    return None if value is None or low is None or high is None else Span(value=value, low=low, high=high)

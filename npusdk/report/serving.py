@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import inf, isclose, isfinite
 from typing import ClassVar, Literal, Self, TypeAlias
 
@@ -83,6 +84,8 @@ class ServingReport(Report):
         The same for each of them.
     energy_j_per_token
         Joules of all devices for an output token; None where energy is not predicted.
+    energy_low_j_per_token, energy_high_j_per_token, energy_basis
+        Their interval, and the code of what it rests on; None and empty in older reports.
     krw_per_million_tokens, price_basis
         Won of all devices for a million output tokens, and whose prices they are; None and empty without prices.
     power_boundary
@@ -131,6 +134,9 @@ class ServingReport(Report):
     tokens_per_s: Span
     tokens_per_s_per_device: float
     energy_j_per_token: float | None = None
+    energy_low_j_per_token: float | None = None
+    energy_high_j_per_token: float | None = None
+    energy_basis: str = ""
     krw_per_million_tokens: float | None = None
     price_basis: str = ""
     power_boundary: str = ""
@@ -169,7 +175,9 @@ class ServingReport(Report):
     def _check_invariants(self) -> Self:
         stepping_s = self.steps * self.tpot.value if self.tpot else 0.0
         replica = self.parallel.replicas * self.batch * self.output_tokens
-        spent = [number for number in (self.energy_j_per_token, self.krw_per_million_tokens) if number is not None]
+        energies = self.energy_low_j_per_token, self.energy_j_per_token, self.energy_high_j_per_token
+        ends = [end for end in energies if end is not None]
+        spent = [*ends, *((self.krw_per_million_tokens,) if self.krw_per_million_tokens is not None else ())]
         laws = {
             "there is one request of one token or more": min(self.batch, self.input_tokens, self.output_tokens) >= 1,
             "the first token is the prefill's": self.steps == self.output_tokens - 1,
@@ -183,6 +191,9 @@ class ServingReport(Report):
                 self.tokens_per_s_per_device * self.parallel.devices, self.tokens_per_s.value
             ),
             "energy and price are finite and not negative": all(isfinite(number) and number >= 0 for number in spent),
+            "an energy has both ends or none, and low <= energy <= high": (energies[0] is None) == (energies[2] is None)
+            and (energies[1] is not None or not ends)
+            and all(low <= high * (1 + ROOM) for low, high in pairwise(ends)),
             "memory is known for all or nothing": (self.memory_bytes is None)
             == (self.kv_capacity_tokens is None)
             == (self.largest_batch is None),

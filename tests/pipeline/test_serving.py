@@ -202,3 +202,16 @@ def test_energy_of_a_token_is_that_of_all_devices_that_share_it():
     prefill, *steps = (npu.profile(made, "a100").energy_j for made in passes)
     assert 2 * report.energy_j_per_token == pytest.approx(prefill + sum(steps) / 2)
     assert report.power_boundary == "card"
+
+
+@pytest.mark.parametrize(("device", "basis"), [("a100", "gpu_energy"), ("rngd", "tdp_bound"), ("lpu", "")])
+def test_energy_of_a_token_has_the_interval_of_its_passes(device, basis):
+    """Both ends add up as the energy does, and rest on what those of a profile rest on; none without a prediction."""
+    model = npu.LLM("qwen3-0.6b")
+    report = model.serve(device, input_tokens=64, output_tokens=2, batch=1, batching="static")
+    passes = [model.prefill(tokens=64), *(model.decode(context=64 + n) for n in (0, 1))]
+    for end in ("low_", "", "high_"):
+        prefill, *steps = (getattr(npu.profile(made, device), f"energy_{end}j") for made in passes)
+        expected = None if prefill is None else pytest.approx((prefill + sum(steps) / 2) / 2)
+        assert getattr(report, f"energy_{end}j_per_token") == expected
+    assert report.energy_basis == basis

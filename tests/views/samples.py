@@ -145,6 +145,7 @@ def serving(name="a model", **changes):
         "output_tokens": tokens, "batch": batch, "batch_basis": "given", "steps": steps, "ttft": span(0.015),
         "prefill": span(0.04), "tpot": span(0.02), "tpot_loaded": span(latency_s / tokens), "latency": span(latency_s),
         "tokens_per_s": span(rate), "tokens_per_s_per_device": rate / 4, "energy_j_per_token": 0.6,
+        "energy_low_j_per_token": 0.3, "energy_high_j_per_token": 0.9, "energy_basis": "tdp_bound",
         "krw_per_million_tokens": 250.0, "price_basis": name, "power_boundary": name,
         "kv_bytes_per_token": 131_072, "kv_capacity_tokens": 400_000, "largest_batch": 690,
         "weight_bytes": 16 * 2**30, "memory_bytes": 160 * 2**30, "validity": "C",

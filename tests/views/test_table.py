@@ -112,7 +112,11 @@ def test_comparison_has_grounds_and_the_pareto_set():
 
 def test_serving_is_a_row_with_its_intervals():
     """Figures with an interval have three columns; what is not known is empty."""
-    (found,) = rows(table.serving(samples.serving(energy_j_per_token=None, provenance=None)))
+    unknown = dict.fromkeys(("energy_j_per_token", "energy_low_j_per_token", "energy_high_j_per_token"))
+    (found,) = rows(table.serving(samples.serving(**unknown, provenance=None)))
     assert [float(found[name]) for name in ("ttft_s", "ttft_s_low", "ttft_s_high")] == [0.015, 0.0075, 0.03]
     assert (found["tp"], found["replicas"], found["basis"]) == ("2", "2", "predicted")
     assert found["energy_j_per_token"] == found["calibrated"] == ""
+    (known,) = rows(table.serving(samples.serving()))
+    assert [float(known[f"energy_{end}j_per_token"]) for end in ("low_", "", "high_")] == [0.3, 0.6, 0.9]
+    assert known["energy_basis"] == "tdp_bound"

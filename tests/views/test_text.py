@@ -483,6 +483,7 @@ def test_serving_says_first_token_steps_rate_and_memory():
     for words in (
         "predicted first token (TTFT) 15.0 ms, between 7.50 ms and 30.0 ms", "predicted next token (TPOT) 20.0 ms",
         "largest batch 690", "room for 400,000 tokens", "16 on each replica, as asked", "4 devices (tp=2, replicas=2)",
-        "600 mJ a token", "250 KRW for a million tokens", "calibrated on networks: 3", "not calibrated on this chip",
+        "600 mJ a token", "between 300 mJ and 900 mJ; nothing is known but idle power", "250 KRW for a million tokens",
+        "calibrated on networks: 3", "not calibrated on this chip",
     ):  # fmt: skip
         assert words in shown

@@ -10,7 +10,7 @@ from npusdk.report import Advice, LayerCost, Note, Parallel, ProfileReport, Prov
 from npusdk.report.layers import TERMS
 from npusdk.units import format_count, format_number, format_seconds
 from npusdk.views.blocks import NAME_LIMIT, Blocks, Column
-from npusdk.views.text.words import BASIS, BOUNDS, FIGURE_KINDS, VALIDITY, join, percent, word
+from npusdk.views.text.words import BASIS, BOUNDS, FIGURE_KINDS, VALIDITY, join, joules, percent, word
 
 ADVICE = 6
 """Pieces of advice that are shown, the largest gains first as the report has them."""
@@ -33,6 +33,15 @@ def validity_facts(validity: str, interval_basis: str) -> Iterator[tuple[str, st
     """Yield the class of a prediction with its meaning, and what its interval rests on."""
     label = render(_("validity class {validity}"), validity=validity)
     yield label, join(word(VALIDITY, validity), explain(interval_basis), separator="; ")
+
+
+def bounded_energy(energy: str, ends_j: tuple[float | None, float | None], basis: str) -> str:
+    """Return an energy that is written already, with its interval where there is one and what that rests on."""
+    low_j, high_j = ends_j
+    said = energy
+    if low_j is not None and high_j is not None:
+        said = join(energy, render(_("between {low} and {high}"), low=joules(low_j), high=joules(high_j)))
+    return join(said, explain(basis) if basis else "", separator="; ")
 
 
 def provenance_facts(found: Provenance | None, stack: str, device_name: str) -> Iterator[tuple[str, str]]:

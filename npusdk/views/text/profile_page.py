@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from npusdk.language import _, plain, render, translate
 from npusdk.report import BOUNDS as BOUND_CODES
-from npusdk.report import ProfileReport, Reachability, explain
+from npusdk.report import ProfileReport, Reachability
 from npusdk.report.choice import interval_of
 from npusdk.units import format_bytes, format_count, format_number, format_seconds
 from npusdk.views.blocks import NAME_LIMIT, Bar, Blocks, Cell, Column
@@ -16,6 +16,7 @@ from npusdk.views.text.grounds_page import (
     add_advice,
     add_explanations,
     add_sensitivity,
+    bounded_energy,
     division_facts,
     provenance_facts,
     validity_facts,
@@ -136,13 +137,8 @@ def _energy(report: ProfileReport, basis: str) -> Iterator[tuple[str, str]]:
 
 def energy_text(report: ProfileReport) -> str:
     """Return the joules of a call with their interval and what they rest on."""
-    value = joules(report.energy_j or 0.0)
-    interval = ""
-    if report.energy_low_j is not None and report.energy_high_j is not None:
-        low, high = joules(report.energy_low_j), joules(report.energy_high_j)
-        interval = render(_("between {low} and {high}"), low=low, high=high)
-    said = join(render(_("{energy} a call"), energy=value), interval)
-    return join(said, explain(report.energy_basis) if report.energy_basis else "", separator="; ")
+    value = render(_("{energy} a call"), energy=joules(report.energy_j or 0.0))
+    return bounded_energy(value, (report.energy_low_j, report.energy_high_j), report.energy_basis)
 
 
 def price_of(report: ProfileReport) -> str:

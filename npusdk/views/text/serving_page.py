@@ -11,7 +11,7 @@ from npusdk.units import format_bytes, format_count, format_number, format_secon
 from npusdk.views.blocks import NAME_LIMIT, Blocks, Cell
 from npusdk.views.page import WIDTH, Page
 from npusdk.views.text import assumptions
-from npusdk.views.text.grounds_page import parallel_text, provenance_facts, validity_facts
+from npusdk.views.text.grounds_page import bounded_energy, parallel_text, provenance_facts, validity_facts
 from npusdk.views.text.words import BASIS, BOUNDARIES, join, joules, word
 
 BATCHING: Mapping[str, str] = MappingProxyType(
@@ -90,7 +90,9 @@ def _times(report: ServingReport, basis: str) -> Iterator[tuple[str, str | Cell]
     yield render(_("{basis} request under load"), basis=basis), seconds_of(report.latency)
     if report.energy_j_per_token is not None:
         energy = render(_("{energy} a token"), energy=joules(report.energy_j_per_token))
-        yield render(_("{basis} energy"), basis=basis), join(energy, word(BOUNDARIES, report.power_boundary))
+        said = join(energy, word(BOUNDARIES, report.power_boundary))
+        ends_j = report.energy_low_j_per_token, report.energy_high_j_per_token
+        yield render(_("{basis} energy"), basis=basis), bounded_energy(said, ends_j, report.energy_basis)
     if report.krw_per_million_tokens is not None:
         price = render(_("{price} KRW for a million tokens"), price=format_number(report.krw_per_million_tokens))
         rests_on = plain(report.price_basis, NAME_LIMIT)
