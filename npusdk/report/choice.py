@@ -128,6 +128,26 @@ def not_dominated(profiles: Sequence[ProfileReport], names: tuple[str, str]) -> 
     return tuple(kept)
 
 
+def not_surely_dominated(
+    profiles: Sequence[ProfileReport], chosen: Sequence[ProfileReport], names: tuple[str, str]
+) -> tuple[ProfileReport, ...]:
+    """Return the profiles outside of a Pareto set that no member of it beats in both numbers beyond their intervals."""
+    members = {id(one) for one in chosen}
+    bests = [[_end_of(one, name, 0) for name in names] for one in profiles]
+    worsts = [[_end_of(one, name, 1) for name in names] for one in chosen]
+    return tuple(
+        one
+        for one, best in zip(profiles, bests, strict=True)
+        if id(one) not in members and not any(all(w < b for w, b in zip(worst, best, strict=True)) for worst in worsts)
+    )
+
+
+def _end_of(profile: ProfileReport, name: str, end: int) -> float:
+    """Return the best (0) or worst (1) that a number may be in truth, as a cost: less is better."""
+    low, high = interval_of(profile, name)
+    return (-high, -low)[end] if read_objective(name).largest_first else (low, high)[end]
+
+
 def order_of(profile: ProfileReport) -> tuple[str, str, int, int]:
     """Return what decides the order of profiles whose numbers are equal."""
     return profile.device, profile.precision, profile.batch, profile.devices

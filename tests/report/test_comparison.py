@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from npusdk.errors import ConfigError
 from npusdk.report import Comparison
+from npusdk.report.choice import not_surely_dominated
 from tests.views import samples
 
 SCALES = st.floats(min_value=1e-3, max_value=1e3)
@@ -113,6 +114,24 @@ def test_pareto_set_holds_whom_nobody_beats(points):
 
     assert {one.device for one in chosen} == {one.device for one in report.profiles if not beaten(one)}
     assert [one.latency_s for one in chosen] == sorted(one.latency_s for one in chosen)
+
+
+@given(POINTS)
+def test_outsider_of_a_pareto_set_is_separable_where_a_member_beats_it_for_sure(points):
+    """Who is left out, and beaten by no member in both figures with intervals apart, might belong to the set."""
+    report, names = pointed(points), ("latency", "throughput")
+    chosen = report.pareto()
+
+    def surely_beaten(one):
+        return any(
+            all(report.is_separable(other, one, name) for name in names)
+            and other.latency_s < one.latency_s
+            and other.throughput_per_s > one.throughput_per_s
+            for other in chosen
+        )
+
+    found = {one.device for one in not_surely_dominated(report.profiles, chosen, names)}
+    assert found == {one.device for one in report.profiles if one not in chosen and not surely_beaten(one)}
 
 
 @given(POINTS)

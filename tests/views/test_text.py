@@ -470,6 +470,20 @@ def test_samples_for_each_joule_are_no_ground_for_a_choice_in_class_c(validity):
     assert ("or on samples for each joule, in class C: all devices" in " ".join(shown.split())) == (validity == "C")
 
 
+@pytest.mark.parametrize(("validity", "scale"), [("A", 100.0), ("A", 1.1), ("C", 100.0), ("C", 1.1)])
+def test_pareto_set_says_who_is_not_separable_and_what_is_guessed(validity, scale):
+    """Below each set, and in its picture, stands who overlaps with it and who in it is of class C; else nothing."""
+    profiles = tuple(
+        samples.profile(device=name, device_name=name.upper(), scale=size, validity=validity)
+        for name, size in (("a", 1.0), ("b", scale), ("c", 100.0))
+    )
+    report = samples.comparison(profiles=profiles)
+    for said in (str(report), report.frontier().text, report.frontier().alt):
+        shown = " ".join(said.split())
+        assert ("not separable from the Pareto set, intervals overlap: B" in shown) == (scale == 1.1)
+        assert ("class C in the Pareto set: A" in shown) == (validity == "C")
+
+
 def test_groups_that_cannot_be_told_apart_are_named():
     """Every group of overlapping intervals names its shortest."""
     shown = " ".join(str(samples.crossing()).split())

@@ -17,7 +17,7 @@ from npusdk.views.pictures.axes import Scale, across, log_scale, log_ticks, name
 from npusdk.views.pictures.ranking import FIGURES, LISTED, Figure
 from npusdk.views.pictures.sheet import TOP, WIDTH, picture, sheet
 from npusdk.views.pictures.svg import Anchor, Box, Drawing, shorten
-from npusdk.views.text.naming import called
+from npusdk.views.text.naming import called, frontier_caution
 from npusdk.views.text.words import BASIS, word
 from npusdk.views.text.words import FIGURES as NAMES
 
@@ -61,7 +61,14 @@ class Frontier:
     def alt(self) -> str:
         """The set with its numbers."""
         told = ", ".join(f"{called(one, self.known)} {' / '.join(self.written(one))}" for one in self.chosen[:LISTED])
-        return f"{self.title}. {plain(self.known[0].model, 80)}. {told}."
+        caution = f" {self.caution}." if self.caution else ""
+        return f"{self.title}. {plain(self.known[0].model, 80)}. {told}.{caution}"
+
+    @property
+    def caution(self) -> str:
+        """What the set is worth; empty where every member is calibrated and apart from all outside."""
+        first, second = self.figures
+        return frontier_caution(self.known, self.chosen, (first.name, second.name))
 
     def written(self, profile: ProfileReport) -> tuple[str, ...]:
         """Return both figures of a profile as text."""
@@ -109,6 +116,7 @@ def _text(drawn: Frontier) -> str:
             for number, one in enumerate(drawn.chosen[:LISTED], start=1)
         ),
     )
+    page.bullets(filter(None, (drawn.caution,)))
     return str(page)
 
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from npusdk.language import _, fill, plain, render, translate
 from npusdk.report import Comparison, ProfileReport, Refusal, explain
-from npusdk.report.choice import OBJECTIVES, grounds_of, is_rankable
+from npusdk.report.choice import OBJECTIVES, grounds_of, is_rankable, rankable
 from npusdk.units import format_bytes, format_number, format_seconds
 from npusdk.views.blocks import NAME_LIMIT, Blocks, Cell, Column
 from npusdk.views.page import WIDTH, Page
 from npusdk.views.text.grounds_page import validity_facts
-from npusdk.views.text.naming import called, differing, listed, trait_cells, trait_columns
+from npusdk.views.text.naming import called, differing, frontier_caution, listed, trait_cells, trait_columns
 from npusdk.views.text.profile_page import overhead_share, price_of, reachability
 from npusdk.views.text.words import BASIS, BOUNDARIES, BOUNDS, FIGURES, join, joules, word
 
@@ -105,6 +105,7 @@ def add_pareto(page: Blocks, report: Comparison) -> None:
         _add_frontier(page, report, found)
         if len(found) > PARETO_ROWS:
             page.paragraph(render(_("and {count} more"), count=len(found) - PARETO_ROWS))
+        page.bullets(filter(None, (frontier_caution(rankable(rankable(asked.profiles, x), y), found, (x, y)),)))
 
 
 def _add_frontier(page: Blocks, report: Comparison, found: Sequence[ProfileReport]) -> None:

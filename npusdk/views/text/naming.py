@@ -7,7 +7,9 @@ from types import MappingProxyType
 
 from npusdk.language import _, plain, render, translate
 from npusdk.report import ProfileReport
+from npusdk.report.choice import not_surely_dominated
 from npusdk.views.blocks import NAME_LIMIT, Column
+from npusdk.views.text.words import join
 
 NAMES = 12
 """Names that a sentence lists."""
@@ -53,6 +55,19 @@ def called(profile: ProfileReport, profiles: Sequence[ProfileReport]) -> str:
         text = TRAITS[trait][1](profile)
         parts.append(render(_("batch {batch}"), batch=profile.batch) if trait == "batch" else text)
     return " ".join((name, *(plain(part, NAME_LIMIT) for part in parts)))
+
+
+def frontier_caution(profiles: Sequence[ProfileReport], chosen: Sequence[ProfileReport], names: tuple[str, str]) -> str:
+    """Return which profiles are not separable from a Pareto set and which of its members are of class C, or nothing."""
+    close = [called(one, profiles) for one in not_surely_dominated(profiles, chosen, names)]
+    guessed = [called(one, profiles) for one in chosen if one.validity == "C"]
+    said = (
+        render(_("not separable from the Pareto set, intervals overlap: {devices}"), devices=listed(close))
+        if close
+        else "",
+        render(_("class C in the Pareto set: {devices}"), devices=listed(guessed)) if guessed else "",
+    )
+    return join(*said, separator="; ")
 
 
 def listed(names: Sequence[str]) -> str:
