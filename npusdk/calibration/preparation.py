@@ -124,21 +124,25 @@ def _prepare_networks(question: Question, device: DeviceSpec) -> Prepared:
 
 
 def _prepare_language(question: Question, device: DeviceSpec) -> Prepared:
-    """A prefill and steps of decoding, as `npusdk.pipeline.serving` counts them, but of one batch at once."""
+    """A prefill and steps of decoding, as `npusdk.pipeline.serving` counts them, but of one batch at once.
+
+    Requests that do not fit at once take turns, in rounds of equal size.
+    """
     model = LLM(question.model, weights=question.weights or None)
-    settled, asked = _settle(question, model, device)
-    batch = -(-settled.batch // settled.pp) if settled.mode == "serving" else settled.batch
+    settled, asked, rounds = _settle(question, model, device)
+    together = -(-settled.batch // rounds)
+    batch = -(-together // settled.pp) if settled.mode == "serving" else together
     shared = Parallel(tp=asked.shards)
     works = []
     if settled.mode != "decode":
         together = max(1, min(batch, MOST_TOKENS // settled.input_tokens))
         prompts = model.prefill(tokens=settled.input_tokens, batch=together, parallel=shared)
-        works.append(_work(prompts, settled, asked.chip, batch=together, times=batch / together))
+        works.append(_work(prompts, settled, asked.chip, batch=together, times=rounds * batch / together))
     steps = settled.output_tokens - (settled.mode != "decode")
     for point in POINTS if settled.mode != "prefill" and steps else ():
         context = int(settled.input_tokens + point * settled.output_tokens)
         step = model.decode(context=max(1, context), batch=batch, parallel=shared)
-        works.append(_work(step, settled, asked.chip, batch=batch, times=steps / len(POINTS)))
+        works.append(_work(step, settled, asked.chip, batch=batch, times=rounds * steps / len(POINTS)))
     return Prepared(settled, asked.chip, tuple(works))
 
 
@@ -147,8 +151,8 @@ _PREPARERS: Mapping[str, Callable[[Question, DeviceSpec], Prepared]] = MappingPr
 )
 
 
-def _settle(question: Question, model: LLM, device: DeviceSpec) -> tuple[Question, Workload]:
-    """Return the question with the devices of a copy and the batch where the row leaves them open, as a workload.
+def _settle(question: Question, model: LLM, device: DeviceSpec) -> tuple[Question, Workload, int]:
+    """Return the question with the devices of a copy and the batch where the row leaves them open, and its rounds.
 
     A copy takes as few devices as the weights fit into, in powers of two; a server as many requests as fit.
     """
@@ -157,8 +161,13 @@ def _settle(question: Question, model: LLM, device: DeviceSpec) -> tuple[Questio
     asked = [_workload(question, model, device, tp) for tp in sizes]
     fitting = (one for one in asked if not one.memory_bytes or one.weight_bytes <= USABLE * one.memory_bytes)
     work = next(fitting, asked[-1])
-    batch, _basis = choose_batch(work, question.batch or None)
-    return replace(question, tp=work.parallel.tp, batch=batch), work
+    try:
+        batch, _basis = choose_batch(work, question.batch or None)
+    except DoesNotFitError:
+        if question.mode not in ("generation", "serving") or not question.batch or not work.largest_batch:
+            raise
+        return replace(question, tp=work.parallel.tp), work, -(-question.batch // work.largest_batch)
+    return replace(question, tp=work.parallel.tp, batch=batch), work, 1
 
 
 def _workload(question: Question, model: LLM, device: DeviceSpec, tp: int) -> Workload:

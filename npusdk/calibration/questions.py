@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from npusdk.calibration.metrics import SAMPLES_OF_QUERY, Measures, Metric, Mode, metric_of
@@ -12,6 +14,7 @@ from npusdk.calibration.refusals import Refused, UnansweredError
 from npusdk.calibration.rows import Row, parse_count
 from npusdk.calibration.sizes import count_devices, read_sizes
 from npusdk.calibration.vocabulary import SEPARATE_PARTS, Precision, Unit, device_of, precision_of, stack_of, unit_of
+from npusdk.catalogue import find_device
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,7 @@ class Question:
         return (1 if self.measures == "samples" else tokens) / quantity
 
 
+_OTHER: Mapping[str, str] = MappingProxyType({"fp16": "bf16", "bf16": "fp16"})
 _DEVICE_CLOCK = re.compile(r"copies not included|without host.{0,20}cop|demo/bert", re.IGNORECASE)
 _BATCH = re.compile(r"(\d{1,9})\s*(?:\(.*\)|(?:per|x)\b.*)?")
 _BATCH_NAMED = re.compile(
@@ -133,7 +137,7 @@ def _question(row: Row) -> Question:
         device=part,
         kind=model.kind,
         model=model.name,
-        precision=precision.dtype,
+        precision=_sixteen_bits(precision.dtype, part),
         weights=precision.weights,
         mode=metric.mode,
         measures=unit.measures,
@@ -162,6 +166,16 @@ def _precision(row: Row) -> Precision:
     if known is None:
         raise UnansweredError("unknown_precision", row.precision)
     return known
+
+
+def _sixteen_bits(dtype: str, device: str) -> str:
+    """Return the format in which a device runs a model: models of one 16-bit format run in the other where it is alone.
+
+    RNGD's own rule is that float16 models run in bf16; the rates are equal.
+    """
+    other = _OTHER.get(dtype, dtype)
+    dtypes = find_device(device).dtypes
+    return other if dtype not in dtypes and other in dtypes else dtype
 
 
 def _unit(row: Row) -> Unit:

@@ -80,7 +80,7 @@ def test_row_that_names_no_unit_joins_its_network(table):
 def test_own_rows_add_to_a_known_chip(table):
     """Rows of a chip that was measured move its constants and are counted with it."""
     slow = [line(str(n), "t4", "ResNet-50 v1.5", value="40").replace("bf16", "int8") for n in range(3)]
-    fast = [line("f", "t4", "ResNet-50 v1.5", value="1").replace("bf16", "int8")]
+    fast = [line("f", "t4", "ResNet-50 v1.5", value="0.2").replace("bf16", "int8")]
     one = calibrate([table(*fast)], "fast", alone=True).chips["t4"]
     two = calibrate([table(*fast, *slow)], "slow", alone=True).chips["t4"]
     assert (one.points, two.points, two.units) == (1, 4, 1)

@@ -118,3 +118,21 @@ def test_tables_serve_any_parameters():
     assert plain.quantity < slow.quantity <= 2 * plain.quantity
     assert slow.roofline_s == plain.roofline_s
     assert prepare(question) is prepare(question)
+
+
+def test_requests_that_do_not_fit_at_once_take_turns():
+    """Half of a batch in each of two rounds, where keys and values of all do not fit beside the weights."""
+    row = replace(TEXT, device_key="a100-40", model="Llama-2-7B", input_len="1024", output_len="1024")
+    rounds = prepare(ask(replace(row, batch="32"))).works
+    once = prepare(ask(replace(row, batch="16"))).works
+    assert [work.batch for work in rounds] == [work.batch for work in once]
+    assert predict(ask(replace(row, batch="32"))).quantity > predict(ask(replace(row, batch="16"))).quantity
+    assert prepare(ask(replace(row, batch="32", model="Llama-3-70B"))).reason == "does_not_fit"
+
+
+def test_sixteen_bit_models_run_in_the_format_that_the_device_has():
+    """RNGD runs float16 models in bf16 by its own rule; a device that has the format keeps it."""
+    assert changed(IMAGE, device_key="rngd", precision="fp16").precision == "bf16"
+    assert changed(IMAGE, device_key="t4", precision="bf16").precision == "fp16"
+    assert changed(IMAGE, precision="fp16").precision == "fp16"
+    assert changed(IMAGE, device_key="warboy", precision="fp16").precision == "fp16"

@@ -166,7 +166,6 @@ def test_rows_that_cannot_be_asked_have_a_reason(row, changes, reason):
         (IMAGE, {"model_detail": "224x192"}, "not_modelled"),
         (IMAGE, {"model": "YOLOv8n", "model_detail": "333x333"}, "not_modelled"),
         (TEXT, {"model": "Llama-3-70B"}, "does_not_fit"),
-        (TEXT, {"batch": "1024", "input_len": "8192"}, "does_not_fit"),
     ],
 )
 def test_questions_that_cannot_be_prepared_have_a_reason(row, changes, reason):

@@ -25,7 +25,7 @@ r1,t4,ResNet-50 v1.5,224x224x3,int8,,1,latency,1,ms,TensorRT 8,primary,t4|ResNet
 r2,t4,ResNet-50 v1.5,224x224x3,int8,,8,latency,4,ms,TensorRT 8,primary,t4|ResNet
 r3,warboy,SSD-ResNet34,,int8,MLPerf SingleStream,,latency_mean,13541251,ns,Furiosa SDK,primary,
 r4,a40,ResNet-50 v1.5,,int8,,1,latency,1,ms,,primary,
-r5,t4,ResNet-50 v1.5,,bf16,,1,latency,1,ms,,primary,
+r5,t4,ResNet-50 v1.5,,tf32,,1,latency,1,ms,,primary,
 r6,t4,ResNet-50 v1.5,,int8,,1,latency,-1,ms,,primary,
 r7,t4,BERT-Large,seq 128,fp16,,1,latency,9,ms,,conditional,
 r8,t4,BERT,,fp16,,1,latency,9,ms,,conditional,
