@@ -30,6 +30,9 @@ CHIPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 VECTOR_CHIPS = frozenset({"warboy"})
 """Chips of whose elementwise rate nothing is known, and which run networks that depend on it."""
 
+SUCCEEDS: Mapping[str, str] = MappingProxyType({"a100": "t4", "h100": "a100", "l40s": "t4"})
+"""Chip -> the same vendor's earlier one, than which it launches no operator more slowly."""
+
 PRIORS: Mapping[str, Prior] = MappingProxyType(
     {
         "gpu": Prior(eta_compute=0.60, op_overhead_s=4e-6),

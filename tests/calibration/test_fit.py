@@ -9,11 +9,11 @@ import pytest
 
 from npusdk.calibration.alternatives import alternatives
 from npusdk.calibration.evaluation import evaluate
-from npusdk.calibration.fit import Judge, Name, descend, fit, loss, pooled_prior, start, unit_weights
+from npusdk.calibration.fit import Judge, Name, descend, fit, loss, pooled_prior, start, succeed, unit_weights
 from npusdk.calibration.making import PUBLISHED, assemble, hash_files, make_calibration
 from npusdk.calibration.points import make_points
 from npusdk.calibration.rows import read_rows
-from npusdk.calibration.settings import CHIPS, FACTS, REFERENCES, SHARED, SUPPORT_CHIPS, SUPPORT_UNITS
+from npusdk.calibration.settings import CHIPS, FACTS, REFERENCES, SHARED, SUCCEEDS, SUPPORT_CHIPS, SUPPORT_UNITS
 from npusdk.pipeline.constants import Calibration
 from npusdk.pipeline.versions import VERSIONS
 
@@ -184,3 +184,11 @@ def test_settings_reach_the_prediction(points):
     plain = Judge().log_error(point, theta)
     assert Judge(facts={}).log_error(point, theta) != plain
     assert Judge(SHARED.model_copy(update={"eta_vector": 0.001})).log_error(point, theta) != plain
+
+
+def test_no_chip_launches_more_slowly_than_the_one_it_succeeds(shipped):
+    """A later chip of the same vendor is not held up more by its launches, whatever few rows say."""
+    for chip, earlier in SUCCEEDS.items():
+        assert shipped.chips[chip].op_overhead_s <= shipped.chips[earlier].op_overhead_s
+    slow = {Name("op_overhead_s", "a100"): 2e-6, Name("op_overhead_s", "h100"): 9e-6}
+    assert succeed(slow) == dict.fromkeys(slow, 2e-06)
