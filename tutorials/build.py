@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
+from traitlets.config import Config
 
 from tutorials.notebooks import METADATA, Edition, as_text, editions, is_left_to_reader, masked
 
@@ -48,10 +49,10 @@ def execute(notebook: NotebookNode, folder: Path, environment: Mapping[str, str]
     """
     with TemporaryDirectory() as profile:
         env = {**os.environ, **KERNEL, "IPYTHONDIR": profile, **environment}
-        client = NotebookClient(
-            notebook, timeout=CELL_SECONDS, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
-        )
-        client.execute(env=env)
+        # Over files: kernels that start at once cannot take each other's ports.
+        sockets = Config(KernelManager={"transport": "ipc", "ip": f"{profile}/kernel"})
+        where = {"resources": {"metadata": {"path": str(folder)}}, "config": sockets}
+        NotebookClient(notebook, timeout=CELL_SECONDS, kernel_name="python3", **where).execute(env=env)
     notebook.metadata = nbformat.from_dict(METADATA)  # without the version of this machine's Python
     count = 0
     for cell in notebook.cells:
