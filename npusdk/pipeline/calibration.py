@@ -10,7 +10,7 @@ from npusdk.catalogue import Assumption, CostParameters, DeviceSpec, cost_parame
 from npusdk.errors import ConfigError
 from npusdk.language import _, plain
 from npusdk.numerics import MATRIX_FORMATS
-from npusdk.pipeline.constants import Calibration, ChipConstants, Shared, StackConstants
+from npusdk.pipeline.constants import Calibration, ChipConstants, Prior, Shared, StackConstants
 from npusdk.pipeline.versions import VERSIONS, current
 from npusdk.report import Provenance
 
@@ -160,8 +160,8 @@ def _provenance(calibration: Calibration | None, chip: str, parameters: CostPara
     )
 
 
-FITTED = ("eta_compute", "op_overhead_s", "eta_vector")
-"""Parameters that a calibration of the chip replaces."""
+FITTED = ("eta_compute", "op_overhead_s")
+"""Parameters that a calibration of the chip replaces by what was measured."""
 
 
 def set_constants(
@@ -171,16 +171,14 @@ def set_constants(
     if base.style == "systolic":
         return base
     chip = calibration.chips.get(calibration.chip_of(device.id))
-    prior = calibration.priors.get(device.kind)
-    eta, overhead_s = (
-        (chip.eta_compute, chip.op_overhead_s)
-        if chip
-        else (prior.eta_compute, prior.op_overhead_s)
-        if prior
-        else (base.eta_compute, base.op_overhead_s)
-    )
-    own = chip or ChipConstants(devices=(), eta_compute=eta, op_overhead_s=overhead_s, units=0, points=0)
+    own = chip or _unmeasured(calibration.priors.get(device.kind, base))
     return apply_constants(base, own, calibration.shared, stack)
+
+
+def _unmeasured(expected: Prior | CostParameters) -> ChipConstants:
+    """Return the constants of a chip that nobody measured: those of its class, or else the catalogue's."""
+    eta, overhead_s = expected.eta_compute, expected.op_overhead_s
+    return ChipConstants(devices=(), eta_compute=eta, op_overhead_s=overhead_s, units=0, points=0)
 
 
 def apply_constants(base: CostParameters, chip: ChipConstants, shared: Shared, stack: StackConstants) -> CostParameters:
@@ -212,5 +210,5 @@ def apply_constants(base: CostParameters, chip: ChipConstants, shared: Shared, s
 
 def _assumption(said: Assumption, *, measured: bool) -> Assumption:
     """Return what is said of a parameter once its chip was measured."""
-    is_fitted = measured and said.parameter in FITTED[:2]
+    is_fitted = measured and said.parameter in FITTED
     return Assumption(said.parameter, "derived", "calibrated_parameter") if is_fitted else said

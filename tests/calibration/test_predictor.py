@@ -126,6 +126,7 @@ def test_requests_that_do_not_fit_at_once_take_turns():
     rounds = prepare(ask(replace(row, batch="32"))).works
     once = prepare(ask(replace(row, batch="16"))).works
     assert [work.batch for work in rounds] == [work.batch for work in once]
+    assert [work.times for work in rounds] == pytest.approx([2 * work.times for work in once])
     assert predict(ask(replace(row, batch="32"))).quantity > predict(ask(replace(row, batch="16"))).quantity
     assert prepare(ask(replace(row, batch="32", model="Llama-3-70B"))).reason == "does_not_fit"
 
